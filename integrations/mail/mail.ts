@@ -1,0 +1,19 @@
+/** Mail, over SMTP. */
+import { Context, type Effect, Schema } from "effect"
+
+export class Mail extends Context.Service<
+  Mail,
+  {
+    /** `id` becomes the Message-ID, so a repeat can be told from a second mail. */
+    readonly send: (
+      mail: { readonly to: string; readonly subject: string; readonly text: string },
+      id: string
+    ) => Effect.Effect<void, MailRefused | MailUnreachable>
+  }
+>()("integrations/Mail") {}
+
+/** The server will never take this mail (5xx): the address is wrong, most likely. */
+export class MailRefused extends Schema.TaggedError<MailRefused>()("MailRefused", { reason: Schema.String }) {}
+
+/** The server was not there, or said to come again (4xx). */
+export class MailUnreachable extends Schema.TaggedError<MailUnreachable>()("MailUnreachable", { cause: Schema.Defect() }) {}
