@@ -1,0 +1,19 @@
+/** The tables, in the order they were thought of. Migrations only add; one that is merged is never edited. */
+import { Effect, Layer, Redacted } from "effect"
+import { Migrator } from "effect/sql"
+import { PostgresOwner } from "./postgres.ts"
+import actors from "./migrations/0001_actors.ts"
+import ledger from "./migrations/0004_ledger.ts"
+import operations from "./migrations/0005_operations.ts"
+import role from "./migrations/0009_role.ts"
+
+const loader = Migrator.fromRecord({
+  "0001_actors": actors,
+  "0004_ledger": ledger,
+  "0005_operations": operations,
+  "0009_role": role
+})
+
+/** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */
+export const migrate = (url: string): Promise<void> =>
+  Migrator.make({})({ loader }).pipe(Effect.asVoid, Effect.provide(PostgresOwner({ url: Redacted.make(url) })), Effect.runPromise)

@@ -1,0 +1,25 @@
+/** The one database: its pools. The platform works under the restricted role; only migrations use the owner's rights. */
+import { PgClient } from "@effect/sql-pg"
+import { Layer, type Redacted } from "effect"
+
+/** May read and insert; may update only what is not insert-only; may not change tables, nor pass by row security. */
+export const restrictedRole = "caas_app"
+
+/** What the platform itself works with. A statement may wait 5 s, a lock 2 s, an open transaction 10 s. */
+export const Postgres = (options: { readonly url: Redacted.Redacted; readonly connections: number }) =>
+  PgClient.layer({
+    url: options.url,
+    maxConnections: options.connections,
+    applicationName: "caas",
+    connectTimeout: "5 seconds",
+    startupParameters: {
+      role: restrictedRole,
+      statement_timeout: "5000",
+      lock_timeout: "2000",
+      idle_in_transaction_session_timeout: "10000"
+    }
+  }).pipe(Layer.orDie)
+
+/** For migrations, `reset`, `verify` and tests: the owner's own rights, no time limits. */
+export const PostgresOwner = (options: { readonly url: Redacted.Redacted }) =>
+  PgClient.layer({ url: options.url, maxConnections: 4, applicationName: "caas-owner", connectTimeout: "5 seconds" }).pipe(Layer.orDie)
