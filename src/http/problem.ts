@@ -1,0 +1,77 @@
+/** How the API says no: an RFC 9457 problem, whose detail tells the caller what to do. */
+import { Schema } from "effect"
+
+export const ProblemDetails = Schema.Struct({
+  type: Schema.String, // "/problems/<slug>", one per kind of no.
+  title: Schema.String,
+  status: Schema.Int,
+  detail: Schema.String,
+  reason: Schema.optionalKey(Schema.String) // The business's own word for it: "AlreadyAssigned".
+}).annotate({ identifier: "Problem", description: "A problem as RFC 9457 has it." })
+export type ProblemDetails = typeof ProblemDetails.Type
+
+/** Thrown towards Elysia, or failed with inside an Effect that `run` runs. `retryAfterSeconds` becomes Retry-After. */
+export class Problem extends Error {
+  constructor(
+    readonly details: ProblemDetails,
+    readonly retryAfterSeconds: number | null = null
+  ) {
+    super(details.title)
+  }
+  toResponse(): Response {
+    const headers = new Headers({ "content-type": "application/problem+json" })
+    if (this.retryAfterSeconds !== null) headers.set("retry-after", String(this.retryAfterSeconds))
+    if (this.details.status === 401) headers.set("www-authenticate", 'Bearer realm="caas"') // RFC 9110, 11.6.1.
+    return new Response(JSON.stringify(this.details), { status: this.details.status, headers })
+  }
+}
+
+const problem = (status: number, slug: string, title: string, detail: string, reason?: string) =>
+  new Problem({ type: `/problems/${slug}`, title, status, detail, ...(reason === undefined ? {} : { reason }) })
+
+export const badJson = (detail: string) => problem(400, "bad-json", "That is not JSON", detail)
+export const signedOut = () => problem(401, "signed-out", "Sign in first", "Send a session cookie or an Authorization: Bearer token.")
+export const signInFailed = () =>
+  problem(401, "sign-in-failed", "That did not match", "Check the address and the password, or ask your dealership for a new link.")
+export const notYours = () => problem(403, "not-for-you", "This area is not for you", "Sign in with an account that has the role for it.")
+export const foreignOrigin = () =>
+  problem(403, "foreign-origin", "Asked from another site", "Ask from our own pages, or with an Authorization: Bearer token.")
+/** The same for what never was and for what is somebody else's. */
+export const notFound = () => problem(404, "not-found", "There is nothing here", "Check the address and the identifier.")
+export const refused = (reason: string) =>
+  problem(409, "refused", "That is not possible now", "Look at the current state and at the reason; nothing was changed.", reason)
+export const duplicateSale = (orderId: string) =>
+  problem(
+    409,
+    "duplicate-sale",
+    "This sale looks like one just made",
+    `It equals ${orderId}. Send confirmDuplicate: true if the customer really buys another one.`,
+    "DuplicateSale"
+  )
+export const tooLarge = (limit: string) => problem(413, "too-large", "That is too much", `Send at most ${limit}.`)
+export const wrongMediaType = (wanted: string) =>
+  problem(415, "wrong-media-type", "We do not read that kind", `Send Content-Type: ${wanted}, without Content-Encoding.`)
+/** Readable, but not what was asked for. `detail` names the field. */
+export const malformed = (detail: string, reason?: string) =>
+  problem(422, "malformed", "We could not use that", detail, reason)
+export const keyReused = () =>
+  problem(
+    422,
+    "idempotency-key-reused",
+    "This Idempotency-Key was used for something else",
+    "Send a new key with a new request; a repeat must be the same in every field.",
+    "IdempotencyKeyReused"
+  )
+export const tooMany = (seconds: number) =>
+  new Problem(
+    { type: "/problems/too-many", title: "Too many tries", status: 429, detail: `Wait ${seconds} seconds, then try again.` },
+    seconds
+  )
+/** Nothing is wrong with the caller: the same request, with the same key, will do later. */
+export const tryAgain = (seconds: number) =>
+  new Problem(
+    { type: "/problems/try-again", title: "Not just now", status: 503, detail: "Ask again in a moment, exactly as before." },
+    seconds
+  )
+export const ourFault = () =>
+  problem(500, "our-fault", "This is our mistake, not yours", "It has been logged. Try again later, or tell us when it happened.")

@@ -1,0 +1,74 @@
+/** The doorway between Elysia and Effect. Typed errors leave through it as RFC 9457 problems; nothing else leaks. */
+import { Cause, Effect, Exit, type ManagedRuntime, Match } from "effect"
+import { SqlError } from "effect/sql"
+import type { NotHeard } from "#actors/system/letter.ts"
+import type { NoSuchCommand, NotParked, NotQuarantined } from "#actors/system/operations.ts"
+import type { LinkInvalid, PasswordTooWeak, SignInFailed, TooManyTries } from "#integrations/accounts/accounts.ts"
+import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
+import type { DocumentRefused } from "#integrations/documents/documents.ts"
+import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
+import type { PersonUnknown } from "#integrations/persons/persons.ts"
+import type { TooManyRequests } from "#integrations/redis/limits.ts"
+import { malformed, notFound, ourFault, Problem, refused, signInFailed, tooMany, tryAgain } from "./problem.ts"
+
+/** A stranger learns nothing, not even that it exists. */
+const strangers = new Set(["NotYourOrder", "OtherDealership"])
+const retryAfterSeconds = 1
+
+type Expected =
+  | NotHeard
+  | NoSuchCommand
+  | NotParked
+  | NotQuarantined
+  | LinkInvalid
+  | PasswordTooWeak
+  | SignInFailed
+  | TooManyTries
+  | NotInCatalogue
+  | DocumentRefused
+  | MailRefused
+  | MailUnreachable
+  | PersonUnknown
+  | TooManyRequests
+
+const explain = Match.typeTags<Expected>()({
+  MessageRefused: ({ reason }) => (strangers.has(reason) ? notFound() : refused(reason)),
+  ActorNotFound: () => notFound(),
+  ActorQuarantined: () => tryAgain(60), // An operator has to look first.
+  Overloaded: ({ retryAfterSeconds }) => tryAgain(retryAfterSeconds),
+  ActorsUnavailable: () => tryAgain(retryAfterSeconds),
+  NoSuchCommand: () => notFound(),
+  NotParked: () => refused("NotParked"),
+  NotQuarantined: () => refused("NotQuarantined"),
+  LinkInvalid: () => malformed("This link is unknown, used or older than 24 hours. Ask for a new one.", "LinkInvalid"),
+  PasswordTooWeak: ({ reason }) => malformed(`Choose another password (12 to 128 characters): ${reason}`, "PasswordTooWeak"),
+  SignInFailed: () => signInFailed(),
+  TooManyTries: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
+  NotInCatalogue: ({ model, plan, country }) =>
+    malformed(`We do not sell model "${model}" with plan "${plan}" in ${country}. See the catalogue.`, "NotInCatalogue"),
+  DocumentRefused: ({ reason }) => malformed(`This is not a paper we keep: ${reason}`, "DocumentRefused"),
+  MailRefused: () => malformed("The mail server refuses this address. Correct it.", "MailRefused"),
+  MailUnreachable: () => tryAgain(30),
+  PersonUnknown: () => notFound(),
+  TooManyRequests: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds)
+})
+
+/** Runs an Effect for a route. It may also fail with a Problem of its own, or with the database's silence. */
+export type Run<R> = <A, E extends Expected | Problem | SqlError.SqlError>(effect: Effect.Effect<A, E, R>) => Promise<A>
+
+export const makeRun =
+  <R>(runtime: ManagedRuntime.ManagedRuntime<R, never>): Run<R> =>
+  async (effect) => {
+    const exit = await runtime.runPromiseExit(effect)
+    if (Exit.isSuccess(exit)) return exit.value
+    const error = Cause.squash(exit.cause)
+    if (error instanceof Problem) throw error
+    if (SqlError.isSqlError(error) && error.isRetryable) {
+      await runtime.runPromise(Effect.logWarning("The database did not answer a caller", exit.cause))
+      throw tryAgain(retryAfterSeconds)
+    }
+    if (Cause.hasInterruptsOnly(exit.cause)) throw tryAgain(retryAfterSeconds) // We are stopping.
+    if (Cause.hasFails(exit.cause) && !SqlError.isSqlError(error)) throw explain(error as Expected)
+    await runtime.runPromise(Effect.logError("A defect met a caller", exit.cause)) // The log keeps the cause, the caller nothing.
+    throw ourFault()
+  }
