@@ -1,0 +1,81 @@
+/** Runs every test against real servers that are thrown away afterwards, and counts. */
+import { join } from "node:path"
+import { type Counts, countTests, sentence, sum } from "#src/devstack/counts.ts"
+import type { Say } from "#src/devstack/launch.ts"
+import { untilSignalled } from "#src/devstack/signals.ts"
+import { throwAwayStack } from "#src/devstack/throw-away.ts"
+
+export const summary = "types, style and every test; with file names: those tests alone"
+
+const root = join(import.meta.dir, "..", "..")
+const tailKept = 20_000 // Characters of the runner's output, at whose end it counts.
+
+/** The last line printed is always "N passed, N failed, N skipped". Answers 1 where a test failed or none ran. */
+export const run = async (args: string[]): Promise<number> => {
+  const begin = performance.now()
+  const say: Say = (line) => console.error(`${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+  const stopped = new AbortController()
+  void untilSignalled().signalled.then(() => stopped.abort())
+
+  const counts = await counted(args, { say, signal: stopped.signal }).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    return { passed: 0, failed: 1, skipped: 0 }
+  })
+  console.log(sentence(counts))
+  return counts.failed > 0 || counts.passed === 0 ? 1 : 0
+}
+
+const counted = async (files: readonly string[], options: { readonly say: Say; readonly signal: AbortSignal }): Promise<Counts> => {
+  const servers = await throwAwayStack({ fast: true, say: options.say })
+  options.say(`servers ready in ${Math.round(servers.millis)} ms`)
+  try {
+    // Whoever names files is in the middle of something: types and style of the whole project belong to the whole suite.
+    const whole = files.length === 0
+    const checks = whole ? [check("types", ["tsc", "-p", "."], options), check("style", ["biome", "check", "."], options)] : []
+    const before = await Promise.all(checks)
+    return sum([...before, await suite(files, { ...options, env: servers.env, report: join(servers.folder, "junit.xml") })])
+  } finally {
+    await servers.stop()
+  }
+}
+
+/** One of the project's own checks, counted as one test. */
+const check = async (
+  name: string,
+  command: string[],
+  options: { readonly say: Say; readonly signal: AbortSignal }
+): Promise<Counts> => {
+  const child = Bun.spawn([process.execPath, "x", "--no-install", ...command], {
+    cwd: root,
+    signal: options.signal,
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  const [output, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited
+  ])
+  if (code !== 0) console.error(output + errors)
+  options.say(`${name}: ${code === 0 ? "clean" : "not clean"}`)
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+}
+
+const suite = async (
+  files: readonly string[],
+  options: { readonly env: Record<string, string>; readonly report: string; readonly signal: AbortSignal }
+): Promise<Counts> => {
+  const reporter = ["--reporter=junit", `--reporter-outfile=${options.report}`]
+  const runner = Bun.spawn([process.execPath, "--no-orphans", "test", ...reporter, ...files], {
+    cwd: root,
+    env: { ...process.env, ...options.env },
+    signal: options.signal,
+    stdio: ["ignore", "inherit", "pipe"]
+  })
+  let said = ""
+  const hear = (piece: string) => {
+    process.stderr.write(piece)
+    said = (said + piece).slice(-tailKept)
+  }
+  await runner.stderr.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write: hear }))
+  return countTests(options.report, said, await runner.exited)
+}

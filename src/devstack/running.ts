@@ -1,0 +1,30 @@
+/** The platform that runs from `.caas/`: its addresses and keys, left there for the other commands. */
+import { randomBytes } from "node:crypto"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { holderOf } from "./lock.ts"
+import { lockName } from "./stack.ts"
+
+/** Where `./caas up` keeps everything. */
+export const home = join(import.meta.dir, "..", "..", ".caas")
+
+const file = join(home, "run.json")
+
+/** The environment `./caas up` gave its platform; empty where none runs. */
+export const runningStack = (): Record<string, string> => {
+  if (holderOf(join(home, lockName)) === undefined || !existsSync(file)) return {}
+  return JSON.parse(readFileSync(file, "utf8")) as Record<string, string>
+}
+
+/** Readable by this account alone: it holds the database's password. Answers how to take it back. */
+export const announce = (env: Record<string, string>): (() => void) => {
+  writeFileSync(file, JSON.stringify(env, null, 2), { mode: 0o600 })
+  return () => rmSync(file, { force: true })
+}
+
+/** The key that wraps the keys of the persons in `.caas/`: made once, as old as the data. A real installation brings its own. */
+export const localKeys = (): { readonly PERSONS_KEY: string } => {
+  const keys = join(home, "keys.json")
+  if (!existsSync(keys)) writeFileSync(keys, JSON.stringify({ PERSONS_KEY: randomBytes(32).toString("base64") }), { mode: 0o600 })
+  return JSON.parse(readFileSync(keys, "utf8")) as { PERSONS_KEY: string }
+}

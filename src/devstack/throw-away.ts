@@ -1,0 +1,35 @@
+/** A stack that leaves nothing behind: for tests, benches and demos. */
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { holderOf } from "./lock.ts"
+import { lockName, type Stack, type StackOptions, stack } from "./stack.ts"
+
+const prefix = "caas-stack-"
+
+/** A stack in a temporary folder, which goes when it stops. One that was killed is cleared away by the next. */
+export const throwAwayStack = async (options: StackOptions): Promise<Stack> => {
+  clearKilled()
+  const folder = mkdtempSync(join(tmpdir(), prefix))
+  chmodSync(folder, 0o711) // The servers' account passes through to folders of its own.
+  const clear = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const started = await stack(folder, options)
+    return { ...started, stop: () => started.stop().then(clear) }
+  } catch (error) {
+    clear()
+    throw error
+  }
+}
+
+const clearKilled = () => {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
+    const lock = join(tmpdir(), name, lockName)
+    if (!existsSync(lock) || holderOf(lock) !== undefined) continue
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    } catch {
+      // Another account's; its owner clears it.
+    }
+  }
+}
