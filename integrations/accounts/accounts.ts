@@ -6,7 +6,12 @@ export const Role = Schema.Literals(["customer", "seller", "manager", "operator"
 export type Role = typeof Role.Type
 
 /** The signed-in caller. */
-export const Caller = Schema.Struct({ subjectId: SubjectId, role: Role, dealershipId: Schema.NullOr(DealershipId), sessionId: Schema.String })
+export const Caller = Schema.Struct({
+  subjectId: SubjectId,
+  role: Role,
+  dealershipId: Schema.NullOr(DealershipId),
+  sessionId: Schema.String
+})
 export type Caller = typeof Caller.Type
 
 export class Accounts extends Context.Service<

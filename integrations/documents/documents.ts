@@ -1,6 +1,6 @@
 /** Papers, kept by the SHA-256 of their bytes. */
 import { Context, type Effect, Schema } from "effect"
-import { OrderId, type Paper, SubjectId } from "#machines/vocabulary.ts"
+import type { OrderId, Paper, SubjectId } from "#machines/vocabulary.ts"
 
 export class Documents extends Context.Service<
   Documents,
@@ -12,7 +12,9 @@ export class Documents extends Context.Service<
       readonly bytes: Uint8Array
       readonly by: SubjectId
     }) => Effect.Effect<Paper, DocumentRefused>
-    readonly listOf: (orderId: OrderId) => Effect.Effect<ReadonlyArray<Paper & { readonly at: string; readonly mediaType: string; readonly size: number }>>
+    readonly listOf: (
+      orderId: OrderId
+    ) => Effect.Effect<ReadonlyArray<Paper & { readonly at: string; readonly mediaType: string; readonly size: number }>>
   }
 >()("integrations/Documents") {}
 

@@ -27,10 +27,15 @@ export class Persons extends Context.Service<
      * Keeps a person. The same e-mail (trimmed, lower case) is the same person: its SubjectId comes back, its data stays as it is (SO-19).
      * `createdBy` is the employee or "system".
      */
-    readonly keep: (data: PersonalData, createdBy: string) => Effect.Effect<{ readonly subjectId: SubjectId; readonly known: boolean }>
+    readonly keep: (
+      data: PersonalData,
+      createdBy: string
+    ) => Effect.Effect<{ readonly subjectId: SubjectId; readonly known: boolean }>
     readonly read: (subjectId: SubjectId) => Effect.Effect<PersonalData, PersonUnknown>
     /** By keyed hash: the address itself is nowhere in clear. */
     readonly findByEmail: (email: string) => Effect.Effect<SubjectId | null>
+    /** That keyed hash (32 bytes), of a known or an unknown address: what sign-in tries are counted by. */
+    readonly indexOf: (email: string) => Uint8Array
   }
 >()("integrations/Persons") {}
 

@@ -1,0 +1,105 @@
+/** One-time links: how a person gets a password without anybody else ever knowing one (S13, OWASP ASVS 5.0, 6.4.1 and 6.4.6). */
+import { Duration, Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type { SubjectId } from "#machines/vocabulary.ts"
+import { Persons } from "../persons/persons.ts"
+import { PlatformTime } from "../postgres/time.ts"
+import { LinkInvalid, PasswordTooWeak } from "./accounts.ts"
+import type { passwordHashing } from "./password-hash.ts"
+import { weakness } from "./password-strength.ts"
+import { securityLog } from "./security-log.ts"
+import { newToken, tokenHash } from "./token.ts"
+
+const linkLife = Duration.hours(24)
+
+interface Link {
+  readonly subject_id: SubjectId
+  readonly state: "live" | "used" | "voided" | "expired"
+}
+
+export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const time = yield* PlatformTime
+    const persons = yield* Persons
+    const log = yield* securityLog
+
+    const issueLink = Effect.fn("Accounts.issueLink")(
+      function* (subjectId: SubjectId, { evenIfSet }: { readonly evenIfSet: boolean }) {
+        // The lock makes two issuers take turns: one live link per person, and the table says so too.
+        const accounts = yield* sql<{ unset: boolean }>`
+          SELECT password_hash IS NULL AS unset
+          FROM accounts
+          WHERE subject_id = ${subjectId} AND disabled_at IS NULL
+          ORDER BY role
+          FOR UPDATE`
+        if (!accounts.some(({ unset }) => unset || evenIfSet)) return null
+        const now = time.now()
+        const token = newToken()
+        yield* sql`
+          UPDATE account_links SET voided_at = ${new Date(now)}
+          WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`
+        yield* sql`
+          INSERT INTO account_links (token_hash, subject_id, issued_at, expires_at)
+          VALUES (${tokenHash(token)}, ${subjectId}, ${new Date(now)}, ${new Date(now + Duration.toMillis(linkLife))})`
+        yield* log("LinkIssued", subjectId)
+        return token
+      },
+      sql.withTransaction,
+      Effect.orDie
+    )
+
+    const look = Effect.fnUntraced(function* (hash: Uint8Array) {
+      const [link] = yield* sql<Link>`
+        SELECT subject_id,
+               CASE WHEN used_at IS NOT NULL                          THEN 'used'
+                    WHEN voided_at IS NOT NULL                        THEN 'voided'
+                    WHEN expires_at <= ${new Date(time.now())} THEN 'expired'
+                    ELSE 'live' END AS state
+        FROM account_links
+        WHERE token_hash = ${hash}`
+      return link
+    })
+
+    const refuse = Effect.fnUntraced(function* (subjectId: SubjectId | null, why: string) {
+      yield* log("LinkRefused", subjectId, why)
+      return yield* new LinkInvalid()
+    })
+
+    /** Everything or nothing: the link used up, the password set, every session ended. False where another was faster. */
+    const take = Effect.fnUntraced(function* (hash: Uint8Array, subjectId: SubjectId, passwordHash: string) {
+      const now = new Date(time.now())
+      // Accounts before links, as `issueLink` locks them: two at once wait for each other instead of dying.
+      const accounts = yield* sql`
+        UPDATE accounts SET password_hash = ${passwordHash}
+        WHERE subject_id = ${subjectId} AND disabled_at IS NULL
+          AND EXISTS (SELECT FROM account_links WHERE token_hash = ${hash} AND used_at IS NULL AND voided_at IS NULL)
+        RETURNING role`
+      const used = yield* sql`
+        UPDATE account_links SET used_at = ${now}
+        WHERE token_hash = ${hash} AND used_at IS NULL AND voided_at IS NULL AND expires_at > ${now}
+        RETURNING subject_id`
+      if (accounts.length === 0 || used.length === 0) return yield* new LinkInvalid()
+      yield* sql`UPDATE sessions SET ended_at = ${now} WHERE subject_id = ${subjectId} AND ended_at IS NULL`
+      yield* log("PasswordSet", subjectId)
+    }, sql.withTransaction)
+
+    const setPassword = Effect.fn("Accounts.setPassword")(
+      function* (token: string, password: string) {
+        const hash = tokenHash(token)
+        const link = yield* look(hash)
+        if (link === undefined) return yield* refuse(null, "unknown")
+        if (link.state !== "live") return yield* refuse(link.subject_id, link.state)
+        const { email } = yield* Effect.catchTag(persons.read(link.subject_id), "PersonUnknown", () =>
+          refuse(link.subject_id, "erased")
+        )
+        const reason = weakness(password, email) // The link stays good for a better one.
+        if (reason !== null) return yield* new PasswordTooWeak({ reason })
+        const passwordHash = yield* hashing.hash(password)
+        yield* Effect.catchTag(take(hash, link.subject_id, passwordHash), "LinkInvalid", () => refuse(link.subject_id, "used"))
+      },
+      Effect.catchTag("SqlError", Effect.die)
+    )
+
+    return { issueLink, setPassword }
+  })

@@ -1,0 +1,59 @@
+/** People in Postgres, sealed before they get there. */
+import { Effect, Layer, type Redacted } from "effect"
+import { SqlClient } from "effect/sql"
+import { SubjectId } from "#machines/vocabulary.ts"
+import { PlatformTime } from "../postgres/time.ts"
+import { envelope, type Sealed } from "./envelope.ts"
+import { type PersonalData, Persons, PersonUnknown } from "./persons.ts"
+
+/** `key`: the key-encryption key, 32 bytes (`personsKey`). Another key than yesterday's finds nobody and opens nothing. */
+export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8Array> }) =>
+  Layer.effect(
+    Persons,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const time = yield* PlatformTime
+      const { seal, open, indexOf } = envelope(options.key)
+
+      const findByIndex = Effect.fnUntraced(function* (index: Uint8Array) {
+        const [row] = yield* sql<{ subject_id: SubjectId }>`SELECT subject_id FROM persons WHERE email_index = ${index}`
+        return row?.subject_id ?? null
+      }, Effect.orDie)
+
+      const keep = Effect.fn("Persons.keep")(function* (data: PersonalData, createdBy: string) {
+        const index = indexOf(data.email)
+        const known = yield* findByIndex(index)
+        if (known !== null) return { subjectId: known, known: true }
+        const subjectId = SubjectId.make(`sub_${crypto.randomUUID()}`)
+        const { wrappedKey, nonce, ciphertext } = seal(subjectId, JSON.stringify({ ...data, email: data.email.trim() }))
+        const [kept] = yield* Effect.orDie(sql`
+          INSERT INTO persons (subject_id, email_index, wrapped_key, nonce, ciphertext, created_by, created_at)
+          VALUES (${subjectId}, ${index}, ${wrappedKey}, ${nonce}, ${ciphertext}, ${createdBy}, ${new Date(time.now())})
+          ON CONFLICT (email_index) DO NOTHING
+          RETURNING subject_id`)
+        if (kept !== undefined) return { subjectId, known: false }
+        const other = yield* findByIndex(index) // Somebody kept the same person at the same moment.
+        return other === null
+          ? yield* Effect.die(new Error("A person was erased while being kept"))
+          : { subjectId: other, known: true }
+      })
+
+      return Persons.of({
+        keep,
+        read: Effect.fn("Persons.read")(function* (subjectId: SubjectId) {
+          const [row] = yield* Effect.orDie(sql<Sealed>`
+            SELECT wrapped_key AS "wrappedKey", nonce, ciphertext
+            FROM persons
+            WHERE subject_id = ${subjectId} AND erased_at IS NULL`)
+          if (row === undefined) return yield* new PersonUnknown({ subjectId })
+          // The text was decoded at the door and is authenticated since: parsing it again could only leak it into an error.
+          return yield* Effect.try({
+            try: () => JSON.parse(open(subjectId, row)) as PersonalData,
+            catch: () => new Error(`The data of ${subjectId} does not open: another PERSONS_KEY, or a changed row`)
+          }).pipe(Effect.orDie)
+        }),
+        findByEmail: (email) => findByIndex(indexOf(email)),
+        indexOf
+      })
+    })
+  )
