@@ -39,7 +39,11 @@ export class Factory extends Context.Service<
 >()("integrations/Factory") {}
 
 /** The factory answered no: it does not build this. Retrying will not help. */
-export class FactoryRefusedOrder extends Schema.TaggedError<FactoryRefusedOrder>()("FactoryRefusedOrder", { reason: Schema.String }) {}
+export class FactoryRefusedOrder extends Schema.TaggedError<FactoryRefusedOrder>()("FactoryRefusedOrder", {
+  reason: Schema.String
+}) {}
 
 /** No answer, an error, or an answer we could not read: nobody knows whether the order arrived. */
-export class FactoryUnreachable extends Schema.TaggedError<FactoryUnreachable>()("FactoryUnreachable", { cause: Schema.Defect() }) {}
+export class FactoryUnreachable extends Schema.TaggedError<FactoryUnreachable>()("FactoryUnreachable", {
+  cause: Schema.Defect()
+}) {}
