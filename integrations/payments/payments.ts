@@ -15,7 +15,12 @@ export const GatewayPayment = Schema.Struct({
 })
 export type GatewayPayment = typeof GatewayPayment.Type
 
-export const GatewayRefund = Schema.Struct({ id: Schema.String, amountMinor: Minor, currency: Currency, status: Schema.Literals(["succeeded", "failed"]) })
+export const GatewayRefund = Schema.Struct({
+  id: Schema.String,
+  amountMinor: Minor,
+  currency: Currency,
+  status: Schema.Literals(["succeeded", "failed"])
+})
 
 /** The body of `POST /webhooks/settlement`. */
 export const Settlement = Schema.Struct({
@@ -57,4 +62,6 @@ export class PaymentRefused extends Schema.TaggedError<PaymentRefused>()("Paymen
 export class RefundRefused extends Schema.TaggedError<RefundRefused>()("RefundRefused", { reason: Schema.String }) {}
 
 /** No answer, an error, or an answer we could not believe: nobody knows whether money moved. Ask by reference before repeating. */
-export class PaymentsUnreachable extends Schema.TaggedError<PaymentsUnreachable>()("PaymentsUnreachable", { cause: Schema.Defect() }) {}
+export class PaymentsUnreachable extends Schema.TaggedError<PaymentsUnreachable>()("PaymentsUnreachable", {
+  cause: Schema.Defect()
+}) {}
