@@ -1,7 +1,6 @@
 /** The registration authorities, one per country (S11, S22.4): a car may not be handed over before it bears a plate. */
 import { Context, type Effect, Schema } from "effect"
-import { Paper } from "#machines/vocabulary.ts"
-import { Country, OrderId, Vin } from "#machines/vocabulary.ts"
+import { Country, OrderId, Paper, Vin } from "#machines/vocabulary.ts"
 
 export const NewRegistration = Schema.Struct({
   reference: OrderId,
