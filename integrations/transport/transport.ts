@@ -27,7 +27,10 @@ export class Carriers extends Context.Service<
   Carriers,
   {
     /** `POST /transports` with `id` as Idempotency-Key; one transport per (reference, to). */
-    readonly book: (transport: typeof NewTransport.Type, id: string) => Effect.Effect<Transport, CarrierRefused | CarrierUnreachable>
+    readonly book: (
+      transport: typeof NewTransport.Type,
+      id: string
+    ) => Effect.Effect<Transport, CarrierRefused | CarrierUnreachable>
   }
 >()("integrations/Carriers") {}
 
@@ -35,4 +38,6 @@ export class Carriers extends Context.Service<
 export class CarrierRefused extends Schema.TaggedError<CarrierRefused>()("CarrierRefused", { reason: Schema.String }) {}
 
 /** No answer, or one we could not read. */
-export class CarrierUnreachable extends Schema.TaggedError<CarrierUnreachable>()("CarrierUnreachable", { cause: Schema.Defect() }) {}
+export class CarrierUnreachable extends Schema.TaggedError<CarrierUnreachable>()("CarrierUnreachable", {
+  cause: Schema.Defect()
+}) {}
