@@ -62,6 +62,7 @@ export default Effect.gen(function* () {
 
   yield* sql`
     CREATE TABLE outbox (                           -- What was promised. Done rows stay: what left the building is evidence.
+      partition   smallint    NOT NULL,
       path        text        NOT NULL,
       version     integer     NOT NULL,
       position    smallint    NOT NULL,
@@ -70,6 +71,7 @@ export default Effect.gen(function* () {
       body        jsonb       NOT NULL,
       state       text        NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'parked', 'done', 'discarded')),
       due_at      timestamptz NOT NULL,             -- Leased or postponed is simply due later.
+      leased      boolean     NOT NULL DEFAULT false, -- Somebody is at it until due_at. A new owner of the partition may take it at once.
       attempts    smallint    NOT NULL DEFAULT 0,
       rounds      smallint    NOT NULL DEFAULT 0,   -- How often it was parked.
       cause       text,                             -- The last failure.
@@ -85,6 +87,7 @@ export default Effect.gen(function* () {
 
   yield* sql`
     CREATE TABLE timers (
+      partition    smallint    NOT NULL,
       path         text        NOT NULL,
       timer_id     text        NOT NULL,
       set_version  integer     NOT NULL,            -- The version of the actor that set it: the same name set again is another timer.

@@ -1,0 +1,230 @@
+/** Where actors live: their mailboxes, the cache of their snapshots, and the group commit that makes their turns durable. */
+import { Cause, Context, Effect, Exit, Layer, type Scope } from "effect"
+import { PlatformTime } from "#integrations/postgres/time.ts"
+import { ActorStore, type Draft, type Reply, type StoreUnreachable } from "./actor-store.ts"
+import { typeName } from "./actor-type.ts"
+import type { AnyBehavior } from "./behavior.ts"
+import { Cache } from "./cache.ts"
+import { CrashPoint } from "./crash-point.ts"
+import { draftRow } from "./draft-row.ts"
+import { type Envelope, Lane } from "./lane.ts"
+import { ActorNotFound, ActorQuarantined, ActorsUnavailable, type Answer, type Letter } from "./letter.ts"
+import { partitionOf } from "./partition.ts"
+import { DraftOf, type Resident, remembersAll, resident, weightOf } from "./turn.ts"
+
+const lanes = 2 // Batches on their way to Postgres at once: while one is written, the machines decide the next.
+const reloads = 3 // Times a letter may meet a snapshot that is no longer true, before its teller is told to come back.
+const triesBeforeQuarantine = 5
+
+export interface HostStatus {
+  readonly partitions: number
+  readonly lost: ReadonlyArray<number>
+  readonly residents: number
+  readonly residentBytes: number
+  readonly waiting: number
+  readonly turns: number
+  readonly commits: number
+}
+
+export class ActorHost extends Context.Service<
+  ActorHost,
+  {
+    /** Claims partitions and serves them until the scope closes. */
+    readonly open: (partitions: ReadonlyArray<number>) => Effect.Effect<void, StoreUnreachable, Scope.Scope>
+    /** Answers when the turn is durable. */
+    readonly deliver: (letter: Letter) => Effect.Effect<Answer>
+    /** Calls back after each commit that promised something, so that nobody has to poll for it. */
+    readonly onPromise: (wake: () => void) => void
+    /** Forgets an actor's snapshot: somebody changed the store behind our back (an operator's release). */
+    readonly forget: (path: string) => void
+    readonly status: () => HostStatus
+  }
+>()("actors/ActorHost") {
+  static readonly layer = (registry: ReadonlyArray<AnyBehavior>) => Layer.effect(ActorHost, makeHost(registry))
+}
+
+const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavior>) {
+  const store = yield* ActorStore
+  const time = yield* PlatformTime
+  const reached = yield* CrashPoint
+  const behaviors = new Map(registry.map((behavior) => [behavior.type.name, behavior]))
+  const epochs = new Map<number, number>()
+  const lost = new Set<number>()
+  const cache = new Cache()
+  const wakers: Array<() => void> = []
+  let turns = 0
+  let commits = 0
+
+  /** Everyone in the batch, and the replies to letters that an actor's own memory does not reach back to. */
+  const summon = Effect.fnUntraced(function* (letters: ReadonlyArray<Letter>) {
+    const residents = new Map<string, Resident>()
+    const unfit = new Map<string, string>() // Left by another version of their machine: a defect of theirs, not of the batch.
+    const strangers = new Set<string>()
+    for (const { path } of letters) {
+      const known = cache.get(path)
+      if (known !== undefined) residents.set(path, known)
+      else if (behaviors.has(typeName(path))) strangers.add(path)
+    }
+    if (strangers.size > 0) {
+      const stored = yield* store.load([...strangers])
+      for (const path of strangers)
+        try {
+          residents.set(path, resident(behaviors.get(typeName(path))!, path, stored.get(path)))
+        } catch (cause) {
+          unfit.set(path, String(cause))
+        }
+    }
+    const unsure = letters.filter(({ path, id }) => {
+      const known = residents.get(path)
+      return known !== undefined && !remembersAll(known) && !known.replies.has(id)
+    })
+    const heard: ReadonlyMap<string, Reply> = unsure.length === 0 ? new Map() : yield* store.heard(unsure)
+    return { residents, unfit, heard }
+  })
+
+  /** All drafts together; where a table says no, halves, until only the guilty one is left out. */
+  const commit = (asked: ReadonlyMap<number, number>, drafts: ReadonlyArray<Draft>): Effect.Effect<Outcome, StoreUnreachable> =>
+    store.commit(asked, drafts).pipe(
+      Effect.map((committed) => ({ ...committed, guilty: new Map<string, string>() })),
+      Effect.catchTag("ConstraintBroken", ({ cause }) => {
+        if (drafts.length === 1) {
+          const [{ path, partition }] = drafts as [Draft]
+          return Effect.succeed({ owned: new Set([partition]), kept: new Set<string>(), guilty: new Map([[path, cause]]) })
+        }
+        const half = drafts.length >> 1
+        return Effect.zipWith(commit(asked, drafts.slice(0, half)), commit(asked, drafts.slice(half)), (left, right) => ({
+          owned: new Set([...left.owned, ...right.owned]),
+          kept: new Set([...left.kept, ...right.kept]),
+          guilty: new Map([...left.guilty, ...right.guilty])
+        }))
+      })
+    )
+
+  const takeTurns = Effect.fnUntraced(function* (lane: Lane, envelopes: ReadonlyArray<Envelope>) {
+    const { residents, unfit, heard } = yield* summon(envelopes.map(({ letter }) => letter))
+    const now = time.now()
+    const drafts = new Map<string, DraftOf>()
+    const hear = ({ letter, body }: Envelope): Answer => {
+      const { path, id, timer } = letter
+      const broken = unfit.get(path)
+      if (broken !== undefined) return { _tag: "Broken", cause: broken }
+      const home = residents.get(path)
+      if (home === undefined) return new ActorNotFound({ path })
+      let draft = drafts.get(path)
+      if (draft === undefined) drafts.set(path, (draft = new DraftOf(home)))
+      try {
+        return draft.hear(letter, body, timer === null ? now : Math.max(now, Date.parse(timer.due)), heard.get(`${path} ${id}`))
+      } catch (defect) {
+        return { _tag: "Broken", cause: defect instanceof Error ? (defect.stack ?? defect.message) : String(defect) }
+      }
+    }
+    const answers = envelopes.map(hear)
+
+    const rows: Array<Draft> = []
+    for (const draft of drafts.values()) if (draft.turns.length > 0) rows.push(draftRow(draft))
+    const asked = new Map<number, number>()
+    for (const { letter } of envelopes) {
+      const partition = partitionOf(letter.path)
+      const epoch = epochs.get(partition)
+      if (epoch !== undefined) asked.set(partition, epoch)
+    }
+    reached("turn: before commit")
+    // Refusals and duplicates, too, are only said by whoever still owns the partition: even an empty commit asks.
+    const { owned, kept, guilty } = yield* commit(asked, rows)
+    reached("turn: after commit")
+    commits++
+
+    for (const { path, state, promised, turns: taken } of rows) {
+      if (!kept.has(path)) continue
+      turns += taken.length
+      cache.keep({ ...drafts.get(path)!.now, bytes: weightOf(state.length) })
+      if (promised.length > 0) for (const wake of wakers) wake()
+    }
+    const again: Array<Envelope> = []
+    for (let i = 0; i < envelopes.length; i++) {
+      const envelope = envelopes[i]!
+      const answer = answers[i]!
+      const { path } = envelope.letter
+      const partition = partitionOf(path)
+      if (!owned.has(partition)) {
+        if (epochs.delete(partition)) {
+          lost.add(partition)
+          yield* Effect.logWarning("Somebody else owns this partition now").pipe(Effect.annotateLogs({ partition }))
+        }
+        cache.forget(path)
+        envelope.reply(new ActorsUnavailable({ reason: "PartitionLost" }))
+      } else if (answer._tag === "Broken") yield* blame(envelope, answer.cause)
+      else if (answer._tag === "Standing" && !answer.duplicate && !kept.has(path)) {
+        cache.forget(path)
+        const cause = guilty.get(path)
+        if (cause !== undefined && drafts.get(path)!.turns.length === 1) yield* blame(envelope, cause)
+        else if (envelope.reloads === reloads) envelope.reply(new ActorsUnavailable({ reason: "StoreUnreachable", cause }))
+        else again.push({ ...envelope, reloads: envelope.reloads + (cause === undefined ? 1 : 0), alone: cause !== undefined })
+      } else envelope.reply(answer)
+    }
+    lane.again(again)
+  })
+
+  /** A defect is the actor's own: counted, answered, and quarantined at the fifth. The others never notice. */
+  const blame = Effect.fnUntraced(function* ({ letter: { path, id, message }, reply }: Envelope, cause: string) {
+    cache.forget(path)
+    const tries = yield* store.defect({ path, messageId: id, type: message.type, cause, at: time.now() })
+    yield* Effect.logError("A turn was impossible").pipe(Effect.annotateLogs({ actor: path, message: message.type, id, tries, cause }))
+    reply(tries >= triesBeforeQuarantine ? new ActorQuarantined({ path }) : { _tag: "Broken", cause })
+  })
+
+  const serve = Effect.fnUntraced(function* (lane: Lane, envelopes: ReadonlyArray<Envelope>) {
+    const exit = yield* Effect.exit(takeTurns(lane, envelopes))
+    if (Exit.isSuccess(exit)) return
+    const cause = Cause.squash(exit.cause)
+    for (const { letter, reply } of envelopes) {
+      cache.forget(letter.path) // Nobody knows what was stored.
+      reply(new ActorsUnavailable({ reason: "StoreUnreachable", cause }))
+    }
+    yield* Effect.logWarning("A batch was not stored, as far as we know", exit.cause)
+  })
+
+  const mailboxes = Array.from({ length: lanes }, () => new Lane())
+  for (const lane of mailboxes)
+    // A batch that has begun is finished, whoever stops us; then the rest of the mailbox is told to come back.
+    yield* lane.take.pipe(
+      Effect.flatMap((envelopes) => Effect.uninterruptible(serve(lane, envelopes))),
+      Effect.forever,
+      Effect.forkScoped
+    )
+  yield* Effect.addFinalizer(() => Effect.sync(() => mailboxes.forEach((lane) => lane.close())))
+
+  return ActorHost.of({
+    open: Effect.fn("ActorHost.open")(function* (partitions) {
+      for (const [partition, epoch] of yield* store.claim(partitions)) {
+        epochs.set(partition, epoch)
+        lost.delete(partition)
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(() => partitions.forEach((partition) => epochs.delete(partition))))
+    }),
+    deliver: (letter) =>
+      Effect.callback((resume) => {
+        const partition = partitionOf(letter.path)
+        if (!epochs.has(partition)) return resume(Effect.succeed(new ActorsUnavailable({ reason: "PartitionLost" })))
+        mailboxes[partition % lanes]!.offer(letter, (answer) => resume(Effect.succeed(answer)))
+      }),
+    onPromise: (wake) => wakers.push(wake),
+    forget: (path) => cache.forget(path),
+    status: () => ({
+      partitions: epochs.size,
+      lost: [...lost],
+      residents: cache.size,
+      residentBytes: cache.bytes,
+      waiting: mailboxes.reduce((sum, lane) => sum + lane.waiting, 0),
+      turns,
+      commits
+    })
+  })
+})
+
+interface Outcome {
+  readonly owned: ReadonlySet<number>
+  readonly kept: ReadonlySet<string>
+  /** Drafts that a table refused, and why. */
+  readonly guilty: ReadonlyMap<string, string>
+}

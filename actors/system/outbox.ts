@@ -1,0 +1,175 @@
+/** The one way out: committed commands, performed at least once, in order per lane. */
+import { Cause, Context, Duration, Effect, Exit, Layer, Schema } from "effect"
+import { PlatformTime } from "#integrations/postgres/time.ts"
+import { CommandParked } from "#machines/vocabulary.ts"
+import { ActorHost } from "./host.ts"
+import { ActorSystem } from "./actor-system.ts"
+import { type Tagged, typeName } from "./actor-type.ts"
+import type { AnyBehavior, CommandOrder, Needs } from "./behavior.ts"
+import { CrashPoint } from "./crash-point.ts"
+
+export interface Entry {
+  readonly path: string
+  readonly version: number
+  readonly position: number
+  readonly type: string
+  readonly body: object
+  readonly attempts: number // Including this one.
+  readonly rounds: number // How often an operator sent it round again.
+  readonly at: number
+  readonly correlation: string
+  readonly traceId: string | null
+}
+
+/** "order/ord_42#3.0": actor, version, position. Also the idempotency key of all it causes. */
+export const commandId = ({ path, version, position }: Pick<Entry, "path" | "version" | "position">) => `${path}#${version}.${position}`
+
+export class Outbox extends Context.Service<
+  Outbox,
+  {
+    /** Leases the heads of lanes that are due. Whoever dies holding one, it comes due again by itself. */
+    readonly take: (now: number, limit: number) => Effect.Effect<ReadonlyArray<Entry>>
+    /** Still at it: the lease goes on. */
+    readonly hold: (entries: ReadonlyArray<Entry>, now: number) => Effect.Effect<void>
+    readonly done: (entries: ReadonlyArray<Entry>, now: number) => Effect.Effect<void>
+    readonly postpone: (entry: Entry, due: number, cause: string) => Effect.Effect<void>
+    /** Out of patience: its lane waits for an operator. See docs/runbook.md, "A command is parked". */
+    readonly park: (entry: Entry, cause: string) => Effect.Effect<void>
+  }
+>()("actors/Outbox") {}
+
+export const leaseMillis = 10_000 // A command whose performer died is taken up by somebody else after this.
+const holdEvery = Duration.seconds(3)
+const takeLimit = 256 // Commands per look.
+const atOnce = 512 // Commands being performed by one runner.
+const lookEvery = Duration.millis(250) // Without a word from the committer: for what other runners left, and for what was postponed.
+const performerPatience = Duration.seconds(30) // Longer than any port's own time-out.
+const attempts = 8 // Then it is parked. With the waits below that is about four minutes.
+const waitAfter = (attempt: number) => Math.min(2 ** (attempt - 1) * 1000, 120_000) * (0.75 + Math.random() / 2) // 1 s, 2 s, 4 s … jittered.
+
+/** Takes, performs, tells the actor what came of it, for as long as the scope lasts. */
+export const OutboxRelay = <const B extends AnyBehavior>(registry: ReadonlyArray<B>, options: { readonly attempts?: number } = {}) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const outbox = yield* Outbox
+      const actors = yield* ActorSystem
+      const host = yield* ActorHost
+      const time = yield* PlatformTime
+      const reached = yield* CrashPoint
+      const services = yield* Effect.context<Needs<B>>()
+      const scope = yield* Effect.scope
+      const behaviors = new Map(registry.map((behavior) => [behavior.type.name, behavior]))
+      const patience = options.attempts ?? attempts
+
+      const inFlight = new Map<string, Entry>()
+      let finished: Array<Entry> = []
+      let signal = () => {}
+      let called = false
+      const stir = () => {
+        called = true
+        signal()
+      }
+      host.onPromise(stir)
+
+      const perform = Effect.fnUntraced(function* (entry: Entry) {
+        const behavior = behaviors.get(typeName(entry.path))
+        if (behavior === undefined) return yield* Effect.die(new Error(`Nobody knows actors like ${entry.path}`))
+        const { path, version, type, body, attempts: attempt, correlation, traceId, at } = entry
+        const id = commandId(entry)
+        const order: CommandOrder = { id, path, version, attempt, correlation, traceId, at: new Date(at).toISOString() }
+        const performer: (command: Tagged, order: CommandOrder) => Effect.Effect<unknown, unknown, Needs<B>> = behavior.perform[type]
+        reached(`outbox: before ${type}`)
+        const answer = yield* performer({ type, ...body }, order).pipe(Effect.timeout(performerPatience), Effect.provideContext(services))
+        reached(`outbox: after ${type}`)
+        if (Schema.is(behavior.type.Message)(answer)) {
+          yield* actors.tell({ type: behavior.type, path }, answer, { id, cause: id, correlation, traceId })
+          reached(`outbox: told ${type}`)
+        }
+      })
+
+      const park = Effect.fnUntraced(function* (entry: Entry, cause: string) {
+        const behavior = behaviors.get(typeName(entry.path))
+        const id = commandId(entry)
+        // Told first: should we die in between, the command is tried once more, and told once more under the same id.
+        if (behavior !== undefined)
+          yield* actors.tell({ type: behavior.type, path: entry.path }, CommandParked.make({ commandId: id, command: entry.type, cause }), {
+            id: `${id}/parked/${entry.rounds}`,
+            cause: id,
+            correlation: entry.correlation,
+            traceId: entry.traceId
+          })
+        yield* outbox.park(entry, cause)
+        yield* Effect.logError("A command is parked").pipe(Effect.annotateLogs({ command: id, type: entry.type, cause }))
+      })
+
+      const attend = Effect.fnUntraced(function* (entry: Entry) {
+        const id = commandId(entry)
+        const exit = yield* Effect.exit(perform(entry))
+        if (Exit.isSuccess(exit)) finished.push(entry)
+        else {
+          const cause = reasonOf(exit.cause)
+          yield* Effect.logWarning("A command did not go through").pipe(
+            Effect.annotateLogs({ command: id, type: entry.type, attempt: entry.attempts, cause })
+          )
+          const outcome = yield* Effect.exit(
+            entry.attempts < patience ? outbox.postpone(entry, time.now() + waitAfter(entry.attempts), cause) : park(entry, cause)
+          )
+          if (Exit.isFailure(outcome)) yield* Effect.logWarning("It comes due again when its lease ends", outcome.cause)
+        }
+        inFlight.delete(id)
+        stir()
+      })
+
+      const flush = Effect.gen(function* () {
+        if (finished.length === 0) return
+        const entries = finished
+        finished = []
+        reached("outbox: before done")
+        yield* Effect.onError(outbox.done(entries, time.now()), () => Effect.sync(() => (finished = [...entries, ...finished])))
+        reached("outbox: done")
+      })
+
+      const round = Effect.gen(function* () {
+        called = false
+        yield* flush
+        const room = Math.min(takeLimit, atOnce - inFlight.size)
+        const entries = room > 0 ? yield* outbox.take(time.now(), room) : []
+        if (entries.length > 0) reached("outbox: taken")
+        for (const entry of entries) {
+          inFlight.set(commandId(entry), entry)
+          yield* Effect.forkIn(attend(entry), scope)
+        }
+        if (entries.length === room && room > 0) return
+        yield* Effect.callback<void>((resume) => {
+          const timer = setTimeout(() => resume(Effect.void), Duration.toMillis(lookEvery))
+          signal = () => {
+            clearTimeout(timer)
+            resume(Effect.void)
+          }
+          if (called) signal()
+        })
+      })
+      yield* round.pipe(
+        Effect.catchCause((cause) => Effect.andThen(Effect.logWarning("The outbox stumbled, and goes on", cause), Effect.sleep(lookEvery))),
+        Effect.forever,
+        Effect.forkScoped
+      )
+      yield* Effect.suspend(() => (inFlight.size === 0 ? Effect.void : outbox.hold([...inFlight.values()], time.now()))).pipe(
+        Effect.catchCause((cause) => Effect.logWarning("Leases were not prolonged", cause)),
+        Effect.andThen(Effect.sleep(holdEvery)),
+        Effect.forever,
+        Effect.forkScoped
+      )
+    })
+  )
+
+/** For the row and the log: the condition with its data, never a stack of ours. */
+const reasonOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  if (error instanceof Error && "_tag" in error) {
+    const inner = "cause" in error && error.cause !== undefined ? `: ${String((error.cause as any)?.message ?? error.cause)}` : ""
+    const reason = "reason" in error ? ` (${String(error.reason)})` : ""
+    return `${String(error._tag)}${reason}${inner}`.slice(0, 500)
+  }
+  return String(error).slice(0, 500)
+}

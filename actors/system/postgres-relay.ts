@@ -1,0 +1,71 @@
+/** Outbox and timers in Postgres. Everybody may look; `SKIP LOCKED` and a lease see to it that each row has one performer at a time. */
+import { PgTypes } from "@effect/sql-pg"
+import { Context, Effect, Layer, Result } from "effect"
+import { SqlClient } from "effect/sql"
+import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
+import { type DueRow, retryMillis, Timers } from "./timers.ts"
+
+const at = PgTypes.timestamptz
+const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
+const int4s = (values: ReadonlyArray<number>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.int4))
+const keys = (entries: ReadonlyArray<Entry>) =>
+  [texts(entries.map(({ path }) => path)), int4s(entries.map(({ version }) => version)), int4s(entries.map(({ position }) => position))] as const
+
+export const PostgresRelay = Layer.effectContext(
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+
+    const outbox = Outbox.of({
+      take: (now, limit) =>
+        Effect.orDie(sql<Entry>`
+          WITH head AS (
+            SELECT path, version, position FROM outbox
+            WHERE state = 'waiting' AND due_at <= ${at(now)} AND NOT EXISTS (
+              SELECT FROM outbox AS earlier
+              WHERE earlier.path = outbox.path AND earlier.lane = outbox.lane AND earlier.state IN ('waiting', 'parked')
+                AND (earlier.version, earlier.position) < (outbox.version, outbox.position)
+            )
+            ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+          )
+          UPDATE outbox SET attempts = attempts + 1, leased = true, due_at = ${at(now + leaseMillis)}
+          FROM head WHERE (outbox.path, outbox.version, outbox.position) = (head.path, head.version, head.position)
+          RETURNING outbox.path, outbox.version, outbox.position, type, body, attempts, rounds,
+            (extract(epoch FROM at) * 1000)::float8 AS at, correlation, trace_id AS "traceId"`),
+      hold: (entries, now) => {
+        const [paths, versions, positions] = keys(entries)
+        return Effect.orDie(Effect.asVoid(sql`
+          UPDATE outbox SET due_at = ${at(now + leaseMillis)} FROM unnest(${paths}, ${versions}, ${positions}) AS held (path, version, position)
+          WHERE outbox.path = held.path AND outbox.version = held.version AND outbox.position = held.position AND state = 'waiting' AND leased`))
+      },
+      done: (entries, now) => {
+        const [paths, versions, positions] = keys(entries)
+        return Effect.orDie(Effect.asVoid(sql`
+          UPDATE outbox SET state = 'done', leased = false, cause = NULL, finished_at = ${at(now)}
+          FROM unnest(${paths}, ${versions}, ${positions}) AS done (path, version, position)
+          WHERE outbox.path = done.path AND outbox.version = done.version AND outbox.position = done.position AND state = 'waiting'`))
+      },
+      postpone: ({ path, version, position }, due, cause) =>
+        Effect.orDie(Effect.asVoid(sql`
+          UPDATE outbox SET due_at = ${at(due)}, leased = false, cause = ${cause}
+          WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)),
+      park: ({ path, version, position }, cause) =>
+        Effect.orDie(Effect.asVoid(sql`
+          UPDATE outbox SET state = 'parked', leased = false, cause = ${cause}
+          WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`))
+    })
+
+    const timers = Timers.of({
+      take: (now, limit) =>
+        Effect.orDie(sql<DueRow>`
+          WITH due AS (
+            SELECT path, timer_id FROM timers WHERE retry_at <= ${at(now)} ORDER BY retry_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+          )
+          UPDATE timers SET retry_at = ${at(now + retryMillis)} FROM due
+          WHERE timers.path = due.path AND timers.timer_id = due.timer_id
+          RETURNING timers.path, timers.timer_id AS "timerId", set_version AS "setVersion", (extract(epoch FROM due_at) * 1000)::float8 AS due`),
+      drop: ({ path, timerId, setVersion }) =>
+        Effect.orDie(Effect.asVoid(sql`DELETE FROM timers WHERE path = ${path} AND timer_id = ${timerId} AND set_version = ${setVersion}`))
+    })
+    return Context.make(Outbox, outbox).pipe(Context.add(Timers, timers))
+  })
+)

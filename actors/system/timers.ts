@@ -1,0 +1,70 @@
+/** Time is one more messenger: a timer that comes due is told to its actor like anything else. */
+import { Context, Duration, Effect, Layer } from "effect"
+import { PlatformTime } from "#integrations/postgres/time.ts"
+import { CrashPoint } from "./crash-point.ts"
+import { ActorHost } from "./host.ts"
+import type { Letter } from "./letter.ts"
+
+export interface DueRow {
+  readonly path: string
+  readonly timerId: string
+  readonly setVersion: number
+  readonly due: number
+}
+
+export class Timers extends Context.Service<
+  Timers,
+  {
+    /** Timers that are due, oldest first. Each is kept from others for `retryMillis`; the turn it causes deletes it. */
+    readonly take: (now: number, limit: number) => Effect.Effect<ReadonlyArray<DueRow>>
+    /** It belongs to a state the actor has left, and somebody forgot it: a timer of an older `set_version` wakes nobody. */
+    readonly drop: (timer: DueRow) => Effect.Effect<void>
+  }
+>()("actors/Timers") {}
+
+export const retryMillis = 10_000
+const takeLimit = 256
+const lookEvery = Duration.millis(250)
+
+/** The letter a due timer is. Its id names the timer and the version that set it: it fires once. */
+export const timerLetter = ({ path, timerId, setVersion, due }: DueRow): Letter => {
+  const id = `${path}#${setVersion}/${timerId}`
+  return {
+    path,
+    id,
+    message: { type: timerId },
+    cause: id,
+    correlation: id,
+    traceId: null,
+    sender: null,
+    timer: { timerId, setVersion, due: new Date(due).toISOString() }
+  }
+}
+
+export const TimerRelay = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const timers = yield* Timers
+    const host = yield* ActorHost
+    const time = yield* PlatformTime
+    const reached = yield* CrashPoint
+
+    const wake = Effect.fnUntraced(function* (timer: DueRow) {
+      const answer = yield* host.deliver(timerLetter(timer))
+      reached("timer: told")
+      if (answer._tag === "Standing" && answer.outcome === "recorded: TimerGone") yield* timers.drop(timer)
+      else if (answer._tag !== "Standing")
+        yield* Effect.logWarning("A timer was not heard, and comes again").pipe(Effect.annotateLogs({ timer: timer.timerId, actor: timer.path, answer: answer._tag }))
+    })
+    const round = Effect.gen(function* () {
+      const due = yield* timers.take(time.now(), takeLimit)
+      if (due.length > 0) reached("timer: taken")
+      yield* Effect.forEach(due, wake, { concurrency: "unbounded", discard: true })
+      if (due.length < takeLimit) yield* Effect.sleep(lookEvery)
+    })
+    yield* round.pipe(
+      Effect.catchCause((cause) => Effect.andThen(Effect.logWarning("The timers stumbled, and go on", cause), Effect.sleep(lookEvery))),
+      Effect.forever,
+      Effect.forkScoped
+    )
+  })
+)

@@ -1,0 +1,178 @@
+/** One message to one actor, on paper only: what it answers, and what its draft for the commit becomes. Pure but for the draft it fills. */
+import type { StateValue } from "xstate"
+import type { Promised, RecordRow, Reply, Stored, Timer, Turn } from "./actor-store.ts"
+import type { Tagged } from "./actor-type.ts"
+import type { AnyBehavior } from "./behavior.ts"
+import { decide, type State } from "./decide.ts"
+import { ActorNotFound, ActorQuarantined, type Answer, type Letter, MessageRefused, type Standing } from "./letter.ts"
+import { partitionOf } from "./partition.ts"
+
+const repliesKept = 32 // Message ids an actor in memory remembers. While these are all it ever heard, nobody has to ask the journal.
+
+/** An actor in memory: as stored, or as the batch at hand has left it. */
+export interface Resident {
+  readonly path: string
+  readonly partition: number
+  readonly behavior: AnyBehavior
+  readonly version: number
+  readonly state: State | null // null: nobody lives here yet.
+  readonly statePath: string
+  readonly stateSince: number
+  readonly heardFrom: Readonly<Record<string, number>>
+  readonly timers: ReadonlyMap<string, Timer>
+  readonly quarantined: boolean
+  readonly replies: ReadonlyMap<string, Reply>
+  readonly bytes: number // About how much it weighs.
+}
+
+/** Throws where the actor was left by another version of its machine. */
+export const resident = (behavior: AnyBehavior, path: string, stored: Stored | undefined): Resident => {
+  const home = { path, partition: partitionOf(path), behavior, replies: new Map() }
+  if (stored === undefined)
+    return { ...home, version: 0, state: null, statePath: "", stateSince: 0, heardFrom: {}, timers: new Map(), quarantined: false, bytes: 256 }
+  if (stored.machineVersion !== behavior.machineVersion)
+    throw new Error(`${path} was left by version ${stored.machineVersion} of its machine; this is version ${behavior.machineVersion}`)
+  return { ...home, ...stored, statePath: statePathOf(stored.state.value), bytes: weightOf(JSON.stringify(stored.state).length) }
+}
+
+/** Two bytes a letter, and the maps around it. */
+export const weightOf = (stateLength: number) => 512 + 2 * stateLength
+
+/** Whether the replies in memory are all this actor ever gave. */
+export const remembersAll = ({ replies, version }: Resident) => replies.size === version
+
+/** What an actor has become in this batch, and all that its commit must hold. */
+export class DraftOf {
+  now: Resident
+  readonly turns: Array<Turn> = []
+  readonly promised: Array<Promised> = []
+  readonly records: Array<RecordRow> = []
+  readonly timersSet = new Map<string, Timer>()
+  readonly timersGone = new Set<string>()
+
+  constructor(readonly before: Resident) {
+    this.now = before
+  }
+
+  /** Throws where the machine does; the draft is then as it was. `body` is the message as the journal keeps it. */
+  hear(letter: Letter, body: string, at: number, heard: Reply | undefined): Answer {
+    const { now } = this
+    const { path, behavior } = now
+    const known = now.replies.get(letter.id) ?? heard
+    if (known !== undefined && now.version > 0) return { _tag: "Standing", ...known, duplicate: true }
+    if (now.quarantined) return new ActorQuarantined({ path })
+    if (now.state === null && letter.message.type !== behavior.opensWith) return new ActorNotFound({ path })
+    if (letter.timer !== null && now.timers.get(letter.timer.timerId)?.setVersion !== letter.timer.setVersion)
+      return standing(now, "recorded: TimerGone", true) // It left the state it was waiting in. Nothing to wake, nothing to keep.
+
+    const stale = letter.sender !== null && (now.heardFrom[letter.sender.path] ?? 0) > letter.sender.version
+    const decision = stale
+      ? ({ _tag: "Recorded", reason: "Stale" } as const)
+      : decide(behavior.machine, now.state, heardAt(letter, at), behavior.requests.has(letter.message.type))
+    if (decision._tag === "Refused") return new MessageRefused({ path, message: letter.message.type, reason: decision.reason })
+
+    // Whatever can throw comes first: a draft is only touched by a turn that stands.
+    const version = now.version + 1
+    const accepted = decision._tag === "Accepted" ? decision : null
+    const state = accepted?.state ?? now.state!
+    const statePath = accepted === null ? now.statePath : statePathOf(state.value)
+    const outcome = decision._tag === "Recorded" ? `recorded: ${decision.reason}` : "handled"
+    const { promised, records } = this.#sort(accepted?.emitted ?? [], version, at, letter)
+
+    let { timers } = now
+    if (letter.timer !== null || (accepted !== null && accepted.timers.length > 0)) {
+      const changed = new Map(timers)
+      if (letter.timer !== null) this.#forget(changed, letter.timer.timerId)
+      for (const change of accepted?.timers ?? [])
+        if (change._tag === "Cancel") this.#forget(changed, change.timerId)
+        else this.#set(changed, change.timerId, { setVersion: version, due: at + change.afterMillis })
+      timers = changed
+    }
+    this.promised.push(...promised)
+    this.records.push(...records)
+    this.turns.push({
+      version,
+      messageId: letter.id,
+      at,
+      type: letter.message.type,
+      body,
+      reply: JSON.stringify(state.value),
+      outcome,
+      cause: letter.cause,
+      correlation: letter.correlation,
+      traceId: letter.traceId
+    })
+    const replies = new Map(now.replies)
+    replies.set(letter.id, { version, state: state.value, outcome })
+    if (replies.size > repliesKept) replies.delete(replies.keys().next().value!)
+    this.now = {
+      ...now,
+      version,
+      state,
+      statePath,
+      stateSince: statePath === now.statePath ? now.stateSince : at,
+      heardFrom: letter.sender === null || stale ? now.heardFrom : { ...now.heardFrom, [letter.sender.path]: letter.sender.version },
+      timers,
+      replies
+    }
+    return standing(this.now, outcome, false)
+  }
+
+  #set(timers: Map<string, Timer>, timerId: string, timer: Timer) {
+    timers.set(timerId, timer)
+    this.timersSet.set(timerId, timer)
+    this.timersGone.delete(timerId)
+  }
+
+  #forget(timers: Map<string, Timer>, timerId: string) {
+    timers.delete(timerId)
+    this.timersSet.delete(timerId)
+    if (this.before.timers.has(timerId)) this.timersGone.add(timerId)
+  }
+
+  #sort(emitted: ReadonlyArray<Tagged>, version: number, at: number, { correlation, traceId }: Letter) {
+    const { behavior } = this.now
+    const promised: Array<Promised> = []
+    const records: Array<RecordRow> = []
+    for (let position = 0; position < emitted.length; position++) {
+      const { type, ...fields } = emitted[position]!
+      const record = behavior.records[type]
+      if (record !== undefined) records.push({ table: record.table, version, position, at, fields })
+      else if (behavior.perform[type] !== undefined)
+        promised.push({ version, position, lane: behavior.lane(emitted[position]), type, body: JSON.stringify(fields), at, correlation, traceId })
+      else throw new Error(`${behavior.type.name} emitted ${type}, which nobody performs and no table records`)
+    }
+    return { promised, records }
+  }
+}
+
+/** The message as the machine hears it, and as replay hears it again. */
+const heardAt = ({ message, timer }: Letter, at: number): Tagged =>
+  timer === null ? ({ ...message, at: isoOf(at) } as Tagged) : ({ type: message.type, due: timer.due, at: isoOf(at) } as Tagged)
+
+const standing = ({ version, state }: Resident, outcome: string, duplicate: boolean): Standing => ({
+  _tag: "Standing",
+  version,
+  state: state?.value,
+  outcome,
+  duplicate
+})
+
+let lastMillis = -1
+let lastIso = ""
+/** One batch shares its instant: the text is made once. */
+const isoOf = (millis: number) => {
+  if (millis !== lastMillis) {
+    lastMillis = millis
+    lastIso = new Date(millis).toISOString()
+  }
+  return lastIso
+}
+
+/** { manufacturing: "building" } → "manufacturing.building"; parallel regions joined by "+". */
+export const statePathOf = (value: StateValue): string =>
+  typeof value === "string"
+    ? value
+    : Object.entries(value)
+        .map(([name, inner]) => (typeof inner === "object" && Object.keys(inner!).length === 0 ? name : `${name}.${statePathOf(inner!)}`))
+        .join("+")
