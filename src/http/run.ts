@@ -45,7 +45,7 @@ const explain = Match.typeTags<Expected>()({
   SignInFailed: () => signInFailed(),
   TooManyTries: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
   NotInCatalogue: ({ model, plan, country }) =>
-    malformed(`We do not sell model "${model}" with plan "${plan}" in ${country}. See the catalogue.`, "NotInCatalogue"),
+    malformed(`We do not sell model "${model}" with plan "${plan}" in ${country}. Choose another.`, "NotInCatalogue"),
   DocumentRefused: ({ reason }) => malformed(`This is not a paper we keep: ${reason}`, "DocumentRefused"),
   MailRefused: () => malformed("The mail server refuses this address. Correct it.", "MailRefused"),
   MailUnreachable: () => tryAgain(30),

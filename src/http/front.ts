@@ -1,0 +1,54 @@
+/** What every request passes on either listener: whose page asks, which headers go out, and how errors are said. */
+import { Elysia, ValidationError } from "elysia"
+import { bearerOf, cookieOf } from "./cookie.ts"
+import type { HttpOptions } from "./options.ts"
+import { foreignOrigin, malformed, notFound, ourFault, Problem } from "./problem.ts"
+
+const headers = {
+  "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "cache-control": "no-store"
+}
+const oneYear = "max-age=31536000; includeSubDomains"
+const reading = new Set(["GET", "HEAD", "OPTIONS"])
+
+/**
+ * A page of another site may not act with our cookie (ASVS 3.5.1). Browsers say where they come from on everything that changes
+ * something; who says nothing and brings a cookie is turned away too. A bearer token cannot be sent by accident.
+ */
+const isForeign = (request: Request, options: HttpOptions) => {
+  if (reading.has(request.method) || bearerOf(request) !== null) return false
+  const origin = request.headers.get("origin")
+  if (origin !== null) return !options.origins.includes(origin)
+  const site = request.headers.get("sec-fetch-site")
+  if (site !== null) return site !== "same-origin" && site !== "none"
+  return cookieOf(request, options.secureCookies) !== null
+}
+
+/** `log` hears what nobody expected: the caller only learns that it was our mistake. */
+export const front = (options: HttpOptions, log: (cause: unknown) => void) =>
+  new Elysia({ name: "http/front" })
+    .onRequest(({ request, set }) => {
+      Object.assign(set.headers, headers, options.secureCookies ? { "strict-transport-security": oneYear } : {})
+      if (isForeign(request, options)) throw foreignOrigin()
+    })
+    .onError({ as: "global" }, ({ code, error }) => {
+      const problem = asProblem(code, error)
+      if (problem.details.status === 500 && !(error instanceof Problem)) log(error)
+      return problem.toResponse()
+    })
+
+const asProblem = (code: string | number, error: unknown): Problem => {
+  if (error instanceof Problem) return error
+  if (error instanceof Error && error.cause instanceof Problem) return error.cause // Elysia wraps what a parser throws.
+  if (code === "NOT_FOUND") return notFound()
+  if (error instanceof ValidationError && error.type !== "response") {
+    const [first] = error.all as ReadonlyArray<{ readonly path?: string; readonly message?: string }>
+    return malformed(`${error.type} ${first?.path ?? "root"}: ${first?.message ?? "not as described"}. See /openapi/json.`)
+  }
+  return ourFault()
+}

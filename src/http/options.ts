@@ -1,0 +1,16 @@
+/** What the two listeners have to be told about the place they run in. */
+import type { Redacted } from "effect"
+
+export interface HttpOptions {
+  /** Whose pages may act with a cookie: `https://my.example`, exactly as browsers write Origin. */
+  readonly origins: ReadonlyArray<string>
+  /** True behind TLS: the cookie is `__Host-sid` and Secure. False only for plain HTTP on localhost, where it is `sid`. */
+  readonly secureCookies: boolean
+  /** Where one-time links lead: the customers' pages, and the employees'. */
+  readonly publicUrl: string
+  readonly intranetUrl: string
+  /** Handover PINs are derived from it, so that a repeated request gets the same PIN and nobody else can guess it. At least 32 characters. */
+  readonly pinSecret: Redacted.Redacted
+  /** Whether NATS and Redis answer, for /health/ready. */
+  readonly partners: () => { readonly nats: boolean; readonly redis: boolean }
+}
