@@ -1,32 +1,14 @@
 /** One stack per folder: a lock that names its holder, and does not outlive it. */
 
-import { spawnSync } from "node:child_process"
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { Schema } from "effect"
+import { beginning } from "./beginning.ts"
 
 /** A living process holds the lock of this folder. */
 export class FolderInUse extends Schema.TaggedError<FolderInUse>()("FolderInUse", { folder: Schema.String, pid: Schema.Number }) {
   override get message() {
     return `Process ${this.pid} already runs from ${this.folder}. Stop it first: Ctrl-C in its terminal, or kill ${this.pid}.`
-  }
-}
-
-/**
- * When a process began, as text that no later process with the same number repeats; undefined where no such process runs.
- * A number alone is not enough: numbers are used again, soonest in containers, where each start hands out the same few.
- */
-const beginning = (pid: number): string | undefined => {
-  if (process.platform !== "linux")
-    return spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim() || undefined
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ") // The name before may hold spaces.
-    if (fields[0] === "Z") return undefined
-    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${fields[19]}` // Ticks since the machine started.
-  } catch {
-    return undefined
   }
 }
 
@@ -43,7 +25,7 @@ export const holderOf = (file: string): number | undefined => {
 /** Takes the lock, also from a holder that is gone. Answers how to give it back. Throws FolderInUse. */
 export const takeLock = (file: string): (() => void) => {
   const ours = `${file}.${process.pid}`
-  const text = JSON.stringify({ pid: process.pid, began: beginning(process.pid) })
+  const text = JSON.stringify({ pid: process.pid, began: beginning(process.pid), token: crypto.randomUUID() })
   for (let tries = 0; tries < 8; tries++) {
     try {
       writeFileSync(ours, text)

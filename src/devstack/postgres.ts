@@ -1,13 +1,16 @@
 /** Starts a real Postgres in a folder. */
+import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { ordinaryAccount } from "./account.ts"
+import { beginning } from "./beginning.ts"
 import { cluster } from "./cluster.ts"
-import { launch, type Say } from "./launch.ts"
+import { type Launched, launch, type Say, ServerDidNotStart } from "./launch.ts"
 import { onPort } from "./port.ts"
 import { postgresProgram } from "./postgres-program.ts"
 import type { Server } from "./server.ts"
 
 const connections = 200
+const lingering = 10_000 // Milliseconds that a killed server's children may take to go.
 // For ordinary tests only: what is lost with the power is thrown away anyway.
 const withoutDisk = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }
 
@@ -42,14 +45,37 @@ export const postgres = async (folder: string, options: PostgresOptions): Promis
       String(port),
       ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
     ]
-    const launched = await launch(join(program.folder, "postgres"), args, {
-      name: "postgres",
-      account,
-      cwd: data,
-      ready: (log) => log.includes("ready to accept connections"),
-      stopSignal: options.fast ? "SIGQUIT" : "SIGINT", // Immediate, or fast: open connections end, everything is written.
-      say: options.say
-    })
+    const start = () =>
+      launch(join(program.folder, "postgres"), args, {
+        name: "postgres",
+        account,
+        cwd: data,
+        ready: (log) => log.includes("ready to accept connections"),
+        stopSignal: options.fast ? "SIGQUIT" : "SIGINT", // Immediate, or fast: open connections end, everything is written.
+        say: options.say
+      })
+    const launched = await afterTheDead(data, start)
     return { ...launched, url: `postgres://caas:${password}@127.0.0.1:${port}/caas`, from: program.from }
   })
+}
+
+/**
+ * Starts in a folder whose server may have been killed a moment ago. Its number lingers where nobody reaps zombies (containers
+ * without an init), and its children take a moment to notice; Postgres refuses to start over both. That children are really
+ * gone Postgres checks by itself: their shared memory is found by the folder.
+ */
+const afterTheDead = async (data: string, start: () => Promise<Launched>): Promise<Launched> => {
+  const end = performance.now() + lingering
+  for (;;) {
+    const holder = join(data, "postmaster.pid")
+    const pid = existsSync(holder) ? Number(readFileSync(holder, "utf8").split("\n")[0]) : undefined
+    if (pid !== undefined && beginning(pid) === undefined) rmSync(holder, { force: true })
+    try {
+      return await start()
+    } catch (error) {
+      const refused = error instanceof ServerDidNotStart && /pre-existing shared memory block/.test(error.log)
+      if (!refused || performance.now() > end) throw error
+      await Bun.sleep(100)
+    }
+  }
 }

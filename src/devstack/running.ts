@@ -23,7 +23,8 @@ export const announce = (env: Record<string, string>): (() => void) => {
 }
 
 /** The key that wraps the keys of the persons in `.caas/`: made once, as old as the data. A real installation brings its own. */
-export const localKeys = (): { readonly PERSONS_KEY: string } => {
+export const localKeys = (env: Record<string, string | undefined>): { readonly PERSONS_KEY: string } => {
+  if (env.PERSONS_KEY) return { PERSONS_KEY: env.PERSONS_KEY }
   const keys = join(home, "keys.json")
   if (!existsSync(keys)) writeFileSync(keys, JSON.stringify({ PERSONS_KEY: randomBytes(32).toString("base64") }), { mode: 0o600 })
   return JSON.parse(readFileSync(keys, "utf8")) as { PERSONS_KEY: string }

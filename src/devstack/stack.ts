@@ -1,7 +1,7 @@
 /** Postgres, NATS and Redis for one folder: those given by URL, the others started here. */
-import { mkdirSync } from "node:fs"
+import { chmodSync, mkdirSync, statSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { ordinaryAccount, reaches } from "./account.ts"
+import { isRoot, ordinaryAccount, reaches } from "./account.ts"
 import { forgetLists } from "./apt.ts"
 import { cacheFolder } from "./cache.ts"
 import type { Say } from "./launch.ts"
@@ -43,6 +43,7 @@ export const stack = async (folder: string, options: StackOptions): Promise<Stac
   const say = options.say ?? ((line) => console.error(line))
   const home = resolve(folder)
   mkdirSync(home, { recursive: true })
+  if (isRoot) chmodSync(home, statSync(home).mode | 0o011) // The servers' account passes through to folders of its own.
   const release = takeLock(join(home, lockName))
   const servers: { postgres?: Server; nats?: Server; redis?: Server } = {}
   const stop = async () => {

@@ -1,5 +1,5 @@
 /** A stack that leaves nothing behind: for tests, benches and demos. */
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { holderOf } from "./lock.ts"
@@ -11,7 +11,6 @@ const prefix = "caas-stack-"
 export const throwAwayStack = async (options: StackOptions): Promise<Stack> => {
   clearKilled()
   const folder = mkdtempSync(join(tmpdir(), prefix))
-  chmodSync(folder, 0o711) // The servers' account passes through to folders of its own.
   const clear = () => rmSync(folder, { recursive: true, force: true })
   try {
     const started = await stack(folder, options)

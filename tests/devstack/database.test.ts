@@ -21,7 +21,7 @@ describe("a fresh database", () => {
     await open`SELECT 1`
     await database.drop()
     const late = new SQL(database.url, { max: 1 })
-    expect(Promise.resolve(late`SELECT 1`)).rejects.toThrow(/does not exist/)
-    await open.close()
+    await expect(Promise.resolve(late`SELECT 1`)).rejects.toThrow(/does not exist/)
+    await Promise.all([open.close(), late.close()])
   })
 })
