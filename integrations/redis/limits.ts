@@ -12,7 +12,9 @@ export class RateLimits extends Context.Service<
 >()("integrations/RateLimits") {}
 
 /** Too often: come back later. Nothing was done. */
-export class TooManyRequests extends Schema.TaggedError<TooManyRequests>()("TooManyRequests", { retryAfterSeconds: Schema.Natural }) {}
+export class TooManyRequests extends Schema.TaggedError<TooManyRequests>()("TooManyRequests", {
+  retryAfterSeconds: Schema.Natural
+}) {}
 
 export const RateLimitsRedis = Layer.effect(
   RateLimits,
@@ -39,7 +41,8 @@ export const RateLimitsRedis = Layer.effect(
         Effect.tryPromise({ try: () => limiterOf(points, perSeconds).consume(key), catch: (no) => no }).pipe(
           Effect.catchIf(
             (no): no is RateLimiterRes => no instanceof RateLimiterRes,
-            ({ msBeforeNext }) => Effect.fail(new TooManyRequests({ retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) })),
+            ({ msBeforeNext }) =>
+              Effect.fail(new TooManyRequests({ retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) })),
             Effect.die // The insurance counts in memory: it has no way to fail.
           ),
           Effect.asVoid

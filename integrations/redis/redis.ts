@@ -30,7 +30,9 @@ export class Redis extends Context.Service<Redis, Client>()("integrations/Redis"
             client.on("error", (error: Error) => {
               if (error.message === last) return // Once per kind, not once per try.
               last = error.message
-              warn(Effect.logWarning("Redis does not answer; going on without it").pipe(Effect.annotateLogs({ cause: error.message })))
+              warn(
+                Effect.logWarning("Redis does not answer; going on without it").pipe(Effect.annotateLogs({ cause: error.message }))
+              )
             })
             return client
           }),

@@ -1,0 +1,76 @@
+/** One kept webhook becomes one message to one order, and its row says how that ended. */
+import { Effect } from "effect"
+import { Order } from "#actors/addresses.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
+import { ActorsUnavailable } from "#actors/system/letter.ts"
+import { type StoredWebhook, Webhooks } from "#integrations/webhooks/webhooks.ts"
+import { translate } from "./translation.ts"
+
+/** `done`: the row is closed. Otherwise the reminder comes again in `laterSeconds`. */
+export type Application = "done" | { readonly laterSeconds: number }
+
+const tellTimeout = "10 seconds"
+const unavailableSeconds = 2 // An owner is being replaced: 5 s at most.
+const quarantinedSeconds = 60 // A person has to look first.
+const unreachableSeconds = 5 // Postgres is away.
+const defectSeconds = 10 // Five of them, and the actor is quarantined.
+const graceSeconds = 60 // Beyond the pause, before the sweeper takes the reminder for lost.
+
+/** Never fails: what cannot be applied now waits, what never can be is rejected with its reason. Safe to run twice. */
+export const applyWebhook = (webhook: StoredWebhook): Effect.Effect<Application, never, ActorSystem | Webhooks> =>
+  tellOrder(webhook).pipe(
+    Effect.catchCause((cause) =>
+      Effect.as(
+        Effect.logError("A webhook met a defect", cause).pipe(Effect.annotateLogs({ webhook: nameOf(webhook) })),
+        later("Defect", defectSeconds)
+      )
+    ),
+    Effect.flatMap((end) => write(webhook, end))
+  )
+
+type End =
+  | { readonly state: "applied"; readonly outcome: string }
+  | { readonly state: "rejected"; readonly outcome: string }
+  | { readonly state: "received"; readonly reason: string; readonly seconds: number }
+
+const nameOf = ({ source, webhookId }: StoredWebhook) => `${source}/${webhookId}`
+const later = (reason: string, seconds: number): End => ({ state: "received", reason, seconds })
+const rejected = (reason: string): End => ({ state: "rejected", outcome: `rejected: ${reason}` })
+
+const tellOrder = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWebhook) {
+  const actors = yield* ActorSystem
+  const id = nameOf(webhook)
+  return yield* translate(webhook.source, webhook.body).pipe(
+    Effect.flatMap(({ orderId, fact }) => actors.tell(Order.at(orderId), fact, { id, cause: id, correlation: id })),
+    Effect.timeoutOrElse({
+      duration: tellTimeout,
+      orElse: () => Effect.fail(new ActorsUnavailable({ reason: "StoreUnreachable" }))
+    }),
+    Effect.map(({ outcome }): End => ({ state: "applied", outcome })),
+    Effect.catchTags({
+      Untranslatable: ({ reason }) => Effect.succeed(rejected(reason)),
+      ActorNotFound: () => Effect.succeed(rejected("unknown order")),
+      MessageRefused: ({ reason }) => Effect.succeed(rejected(reason)),
+      ActorsUnavailable: ({ reason }) => Effect.succeed(later(reason, unavailableSeconds)),
+      Overloaded: ({ retryAfterSeconds }) => Effect.succeed(later("Overloaded", retryAfterSeconds)),
+      ActorQuarantined: () => Effect.succeed(later("ActorQuarantined", quarantinedSeconds))
+    })
+  )
+})
+
+const write = Effect.fnUntraced(function* (webhook: StoredWebhook, end: End) {
+  const memory = yield* Webhooks
+  const about = { webhook: nameOf(webhook) }
+  if (end.state === "received") {
+    yield* Effect.logWarning("A webhook has to wait").pipe(Effect.annotateLogs({ ...about, reason: end.reason }))
+    // Unanswered, this changes nothing: the reminder comes back all the same.
+    yield* Effect.ignore(memory.postpone(webhook, { reason: end.reason, seconds: end.seconds + graceSeconds }))
+    return { laterSeconds: end.seconds }
+  }
+  if (end.state === "rejected")
+    yield* Effect.logWarning("A webhook was rejected").pipe(Effect.annotateLogs({ ...about, reason: end.outcome }))
+  return yield* memory.finish(webhook, { state: end.state, outcome: end.outcome }).pipe(
+    Effect.as<Application>("done"),
+    Effect.catchTag("WebhooksUnreachable", () => Effect.succeed<Application>({ laterSeconds: unreachableSeconds }))
+  )
+})
