@@ -167,7 +167,7 @@ const recordCte = ({ table, columns }: RecordTable, index: number) => {
 
 /** Column by column, as `unnest` wants them. Arrays travel typed: an empty one has no element to guess from, and one type is one prepared statement. */
 const parameters = (epochs: ReadonlyMap<number, number>, drafts: ReadonlyArray<Draft>, tables: ReadonlyArray<RecordTable>) => {
-  const actor = columns(15)
+  const actor = columns(16)
   const turn = columns(13)
   const gone = columns(2)
   const set = columns(4)
@@ -176,9 +176,9 @@ const parameters = (epochs: ReadonlyMap<number, number>, drafts: ReadonlyArray<D
   for (const draft of drafts) {
     const { path, partition, was, version, machineVersion, state, statePath, stateSince, nextTimer, facets } = draft
     const epoch = epochs.get(partition)!
-    push(actor, partition, path, was, version, epoch, machineVersion, state, path.slice(0, path.indexOf("/")), statePath, stateSince, nextTimer)
-    push(actor.slice(11), facets.closed, facets.country, facets.dealershipId, facets.subjectId)
-    actor[15]!.push(facets.vin)
+    const type = path.slice(0, path.indexOf("/"))
+    const { closed, country, dealershipId, subjectId, vin } = facets
+    push(actor, partition, path, was, version, epoch, machineVersion, state, type, statePath, stateSince, nextTimer, closed, country, dealershipId, subjectId, vin)
     for (const t of draft.turns) {
       push(turn, path, t.version, t.messageId, t.at, t.type, t.body, t.reply, t.outcome, machineVersion, epoch, t.cause, t.correlation, t.traceId)
     }

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
-const insertOnly = ["journal", "ledger", "payouts", "operator_acts"]
+const insertOnly = ["journal", "ledger", "payouts", "operator_acts", "persons", "documents", "security_log", "webhook_conflicts"]
 const changing: Record<string, string> = {
   partitions: "SELECT, UPDATE",
   actors: "SELECT, INSERT, UPDATE",
@@ -10,6 +10,12 @@ const changing: Record<string, string> = {
   timers: "SELECT, INSERT, UPDATE, DELETE",
   defects: "SELECT, INSERT, UPDATE, DELETE",
   clock: "SELECT, UPDATE",
+  accounts: "SELECT, INSERT, UPDATE",
+  account_links: "SELECT, INSERT, UPDATE",
+  sessions: "SELECT, INSERT, UPDATE",
+  sign_in_tries: "SELECT, INSERT, UPDATE, DELETE",
+  webhooks: "SELECT, INSERT, UPDATE",
+  dealerships: "SELECT",
   ledger_accounts: "SELECT",
   postings: "SELECT"
 }
