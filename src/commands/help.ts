@@ -1,5 +1,5 @@
 /** Says what `./caas` can do. */
-import { command, commandNames } from "../cli.ts"
+import { command, commandNames } from "../command.ts"
 
 export const summary = "this list"
 

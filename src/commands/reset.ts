@@ -1,9 +1,9 @@
 /** Forgets everything `./caas up` has kept in this folder. */
-import { mkdirSync, rmSync } from "node:fs"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { takeLock } from "#src/devstack/lock.ts"
 import { home } from "#src/devstack/running.ts"
-import { dataFolder, lockName } from "#src/devstack/stack.ts"
+import { clearStack, lockName } from "#src/devstack/stack.ts"
 
 export const summary = "clear the local data in .caas/; refuses while a platform runs from it"
 
@@ -11,7 +11,7 @@ export const summary = "clear the local data in .caas/; refuses while a platform
 export const run = async (): Promise<number> => {
   mkdirSync(home, { recursive: true })
   takeLock(join(home, lockName)) // Held while we delete, and deleted with the rest.
-  for (const folder of new Set([dataFolder(home), home])) rmSync(folder, { recursive: true, force: true })
+  clearStack(home)
   console.log("The local data is gone; the next ./caas up begins anew.")
   return 0
 }

@@ -1,5 +1,5 @@
 /** Postgres, NATS and Redis for one folder: those given by URL, the others started here. */
-import { chmodSync, mkdirSync, statSync } from "node:fs"
+import { chmodSync, mkdirSync, rmSync, statSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { isRoot, ordinaryAccount, reaches } from "./account.ts"
 import { forgetLists } from "./apt.ts"
@@ -80,3 +80,8 @@ export const stack = async (folder: string, options: StackOptions): Promise<Stac
 /** Where a folder's data lies: in it, or in the cache where the servers' account cannot reach it (root's own home, say). */
 export const dataFolder = (folder: string): string =>
   reaches(ordinaryAccount(), folder) ? folder : join(cacheFolder(), `data${resolve(folder).replaceAll("/", "-")}`)
+
+/** Deletes a folder's data, wherever it lies, and the folder. Only of a stack that does not run. */
+export const clearStack = (folder: string): void => {
+  for (const place of new Set([dataFolder(folder), folder])) rmSync(place, { recursive: true, force: true })
+}

@@ -1,9 +1,9 @@
 /** A stack that leaves nothing behind: for tests, benches and demos. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { holderOf } from "./lock.ts"
-import { lockName, type Stack, type StackOptions, stack } from "./stack.ts"
+import { clearStack, lockName, type Stack, type StackOptions, stack } from "./stack.ts"
 
 const prefix = "caas-stack-"
 
@@ -11,7 +11,7 @@ const prefix = "caas-stack-"
 export const throwAwayStack = async (options: StackOptions): Promise<Stack> => {
   clearKilled()
   const folder = mkdtempSync(join(tmpdir(), prefix))
-  const clear = () => rmSync(folder, { recursive: true, force: true })
+  const clear = () => clearStack(folder)
   try {
     const started = await stack(folder, options)
     return { ...started, stop: () => started.stop().then(clear) }
@@ -26,7 +26,7 @@ const clearKilled = () => {
     const lock = join(tmpdir(), name, lockName)
     if (!existsSync(lock) || holderOf(lock) !== undefined) continue
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+      clearStack(join(tmpdir(), name))
     } catch {
       // Another account's; its owner clears it.
     }

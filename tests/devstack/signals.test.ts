@@ -1,12 +1,13 @@
 /** Ctrl-C must always work: in order the first time, at once the second. */
 import { afterAll, describe, expect, test } from "bun:test"
-import { mkdtempSync, rmSync } from "node:fs"
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { survivors } from "./processes.ts"
 
 const root = join(import.meta.dir, "..", "..")
 const folder = mkdtempSync(join(tmpdir(), "caas-signals-"))
+chmodSync(folder, 0o711) // As the system's own is: others may pass through.
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A stack in a process of its own, whose `stop` is given as source. */

@@ -7,7 +7,7 @@ import { SQL } from "bun"
 import Redis from "ioredis"
 import { connect } from "nats"
 import { FolderInUse } from "#src/devstack/lock.ts"
-import { lockName, stack } from "#src/devstack/stack.ts"
+import { clearStack, dataFolder, lockName, stack } from "#src/devstack/stack.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 import { alive, survivors } from "./processes.ts"
 
@@ -84,6 +84,18 @@ describe("a stack", () => {
 
     const next = await stack(folder, { fast: false, ...quiet }) // The dead one's locks are still there.
     await next.stop()
+  })
+
+  test("also serves a folder its servers' account cannot reach, and leaves nothing of it either", async () => {
+    const home = mkdtempSync(join(temporary, "closed-")) // For its owner alone, as a home often is.
+    const folder = join(home, "checkout")
+    const servers = await stack(folder, { fast: true, ...quiet })
+    const data = dataFolder(folder)
+    expect(existsSync(join(data, "pg-18", "PG_VERSION"))).toBe(true)
+    expect(data === folder).toBe(process.getuid?.() !== 0)
+    await servers.stop()
+    clearStack(folder)
+    expect([data, folder].filter((place) => existsSync(place))).toEqual([])
   })
 
   test("uses a server that is given by URL and starts only the others", async () => {
