@@ -66,7 +66,9 @@ export const behavior = <Message extends Tagged, Command extends Tagged, const P
 export type AnyBehavior = Behavior<any, any, any>
 
 /** Everything a behavior's performers need from the world. The compiler writes the list by itself. */
-export type Needs<B extends AnyBehavior> = B extends AnyBehavior ? Effect.Services<ReturnType<B["perform"][keyof B["perform"]]>> : never
+export type Needs<B extends AnyBehavior> = B extends AnyBehavior
+  ? Effect.Services<ReturnType<B["perform"][keyof B["perform"]]>>
+  : never
 
 /** The `type` words of a union of messages. */
 export const wordsOf = (union: Schema.Union<ReadonlyArray<Schema.Top>>): ReadonlySet<string> =>

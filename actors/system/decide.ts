@@ -53,8 +53,10 @@ export const decide = (machine: AnyStateMachine, before: State | null, message: 
     } else if (type === "xstate.cancel") timers.push({ _tag: "Cancel", timerId: params.sendId })
     else throw new Error(`${machine.id} tried ${type}; a machine may only emit, wait and stop waiting`)
   }
-  if (after.status !== "active") throw new Error(`${machine.id} became ${after.status} on ${message.type}: ${String(after.error ?? "")}`)
-  if (remark !== null && after === snapshot && emitted.length === 0 && timers.length === 0) return { _tag: "Recorded", reason: remark }
+  if (after.status !== "active")
+    throw new Error(`${machine.id} became ${after.status} on ${message.type}: ${String(after.error ?? "")}`)
+  if (remark !== null && after === snapshot && emitted.length === 0 && timers.length === 0)
+    return { _tag: "Recorded", reason: remark }
   const { value, context, status } = after
   return { _tag: "Accepted", state: { value, context, status }, emitted, timers }
 }

@@ -169,7 +169,9 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
   const blame = Effect.fnUntraced(function* ({ letter: { path, id, message }, reply }: Envelope, cause: string) {
     cache.forget(path)
     const tries = yield* store.defect({ path, messageId: id, type: message.type, cause, at: time.now() })
-    yield* Effect.logError("A turn was impossible").pipe(Effect.annotateLogs({ actor: path, message: message.type, id, tries, cause }))
+    yield* Effect.logError("A turn was impossible").pipe(
+      Effect.annotateLogs({ actor: path, message: message.type, id, tries, cause })
+    )
     reply(tries >= triesBeforeQuarantine ? new ActorQuarantined({ path }) : { _tag: "Broken", cause })
   })
 
@@ -185,8 +187,8 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
   })
 
   const mailboxes = Array.from({ length: lanes }, () => new Lane())
+  // A batch that has begun is finished, whoever stops us; then the rest of the mailbox is told to come back.
   for (const lane of mailboxes)
-    // A batch that has begun is finished, whoever stops us; then the rest of the mailbox is told to come back.
     yield* lane.take.pipe(
       Effect.flatMap((envelopes) => Effect.uninterruptible(serve(lane, envelopes))),
       Effect.forever,

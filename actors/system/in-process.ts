@@ -12,7 +12,10 @@ export const InProcessActorSystem = Layer.effect(
     yield* Effect.orDie(host.open(Array.from({ length: partitionCount }, (_, partition) => partition)))
     return ActorSystem.of({
       tell: ({ path }, message, { id, cause = id, correlation = cause, traceId = null, sender }) =>
-        Effect.flatMap(host.deliver({ path, id, message, cause, correlation, traceId, sender: sender ?? null, timer: null }), spoken)
+        Effect.flatMap(
+          host.deliver({ path, id, message, cause, correlation, traceId, sender: sender ?? null, timer: null }),
+          spoken
+        )
     })
   })
 )

@@ -32,7 +32,8 @@ export class Lane {
     const { path } = letter
     const before = this.#perActor.get(path) ?? 0
     if (this.#closed) return reply(new ActorsUnavailable({ reason: "Stopping" }))
-    if (this.#envelopes.length >= lettersPerLane || before >= lettersPerActor) return reply(new Overloaded({ path, retryAfterSeconds }))
+    if (this.#envelopes.length >= lettersPerLane || before >= lettersPerActor)
+      return reply(new Overloaded({ path, retryAfterSeconds }))
     this.#perActor.set(path, before + 1)
     this.#envelopes.push({ letter, body: bodyOf(letter), reply, reloads: 0, alone: false })
     this.#stir()

@@ -52,7 +52,10 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>()("ActorNot
 export class ActorQuarantined extends Schema.TaggedError<ActorQuarantined>()("ActorQuarantined", { path: Schema.String }) {}
 
 /** A mailbox is full. Nothing was stored; come back. */
-export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", { path: Schema.String, retryAfterSeconds: Schema.Natural }) {}
+export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
+  path: Schema.String,
+  retryAfterSeconds: Schema.Natural
+}) {}
 
 /** Nobody can say whether the message was heard. Tell it again, with the same id. */
 export class ActorsUnavailable extends Schema.TaggedError<ActorsUnavailable>()("ActorsUnavailable", {

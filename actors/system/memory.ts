@@ -9,7 +9,9 @@ export interface MemoryJournal {
   readonly turns: ReadonlyArray<Turn & { readonly path: string; readonly epoch: number }>
   readonly outbox: ReadonlyArray<Readonly<MemoryEntry>>
   readonly timers: ReadonlyArray<Readonly<DueRow>>
-  readonly records: ReadonlyArray<{ readonly table: string; readonly path: string; readonly version: number } & Record<string, unknown>>
+  readonly records: ReadonlyArray<
+    { readonly table: string; readonly path: string; readonly version: number } & Record<string, unknown>
+  >
 }
 
 /** What the store remembers, for those who tell stories about it. */
@@ -46,24 +48,44 @@ export const MemoryActorStore = Layer.effectContext(
       for (const timerId of draft.timersGone) timers.delete(`${path} ${timerId}`)
       for (const [timerId, { setVersion, due }] of draft.timersSet)
         timers.set(`${path} ${timerId}`, { path, timerId, setVersion, due, retryAt: due })
-      actors.set(path, { partition, version, machineVersion, state, heardFrom, stateSince, timers: timersOf(path), quarantined: false })
+      actors.set(path, {
+        partition,
+        version,
+        machineVersion,
+        state,
+        heardFrom,
+        stateSince,
+        timers: timersOf(path),
+        quarantined: false
+      })
       for (const turn of draft.turns) {
         turns.push({ ...turn, path, epoch })
         heard.set(`${path} ${turn.messageId}`, turn)
       }
       for (const { lane, body, ...promised } of draft.promised)
-        outbox.push({ entry: { ...promised, path, body: JSON.parse(body), attempts: 0, rounds: 0 }, lane, state: "waiting", dueAt: promised.at, leased: false })
+        outbox.push({
+          entry: { ...promised, path, body: JSON.parse(body), attempts: 0, rounds: 0 },
+          lane,
+          state: "waiting",
+          dueAt: promised.at,
+          leased: false
+        })
       for (const { table, fields, ...where } of draft.records) records.push({ table, path, ...where, ...fields })
     }
     const timersOf = (path: string) =>
-      new Map([...timers.values()].filter((timer) => timer.path === path).map(({ timerId, setVersion, due }): [string, Timer] => [timerId, { setVersion, due }]))
+      new Map(
+        [...timers.values()]
+          .filter((timer) => timer.path === path)
+          .map(({ timerId, setVersion, due }): [string, Timer] => [timerId, { setVersion, due }])
+      )
     const isQuarantined = (path: string) => [...defects].some(([key, tries]) => key.startsWith(`${path} `) && tries >= quarantineAt)
 
     const store = ActorStore.of({
       claim: (partitions) =>
         Effect.sync(() => {
           for (const partition of partitions) epochs.set(partition, (epochs.get(partition) ?? 0) + 1)
-          for (const row of outbox) if (row.state === "waiting" && row.leased) Object.assign(row, { dueAt: row.entry.at, leased: false })
+          for (const row of outbox)
+            if (row.state === "waiting" && row.leased) Object.assign(row, { dueAt: row.entry.at, leased: false })
           for (const timer of timers.values()) timer.retryAt = timer.due
           return new Map(partitions.map((partition) => [partition, epochs.get(partition)!]))
         }),
@@ -83,13 +105,17 @@ export const MemoryActorStore = Layer.effectContext(
             new Map(
               letters.flatMap(({ path, id }) => {
                 const turn = heard.get(`${path} ${id}`)
-                return turn === undefined ? [] : [[`${path} ${id}`, { version: turn.version, state: JSON.parse(turn.reply), outcome: turn.outcome }] as const]
+                return turn === undefined
+                  ? []
+                  : [[`${path} ${id}`, { version: turn.version, state: JSON.parse(turn.reply), outcome: turn.outcome }] as const]
               })
             )
         ),
       commit: (claimed, drafts) =>
         Effect.sync(() => {
-          const owned = new Set([...claimed].filter(([partition, epoch]) => epochs.get(partition) === epoch).map(([partition]) => partition))
+          const owned = new Set(
+            [...claimed].filter(([partition, epoch]) => epochs.get(partition) === epoch).map(([partition]) => partition)
+          )
           const kept = new Set<string>()
           for (const draft of drafts) {
             if (!owned.has(draft.partition) || (actors.get(draft.path)?.version ?? 0) !== draft.was) continue
@@ -129,7 +155,10 @@ export const MemoryActorStore = Layer.effectContext(
     const sleepers = Timers.of({
       take: (now, limit) =>
         Effect.sync(() => {
-          const due = [...timers.values()].filter(({ retryAt }) => retryAt <= now).sort((a, b) => a.retryAt - b.retryAt).slice(0, limit)
+          const due = [...timers.values()]
+            .filter(({ retryAt }) => retryAt <= now)
+            .sort((a, b) => a.retryAt - b.retryAt)
+            .slice(0, limit)
           for (const timer of due) timer.retryAt = now + retryMillis
           return due.map(({ retryAt: _, ...timer }) => timer)
         }),
@@ -145,6 +174,10 @@ export const MemoryActorStore = Layer.effectContext(
         return [...timers.values()]
       }
     }
-    return Context.make(ActorStore, store).pipe(Context.add(Outbox, out), Context.add(Timers, sleepers), Context.add(Memory, memory))
+    return Context.make(ActorStore, store).pipe(
+      Context.add(Outbox, out),
+      Context.add(Timers, sleepers),
+      Context.add(Memory, memory)
+    )
   })
 )

@@ -2,11 +2,11 @@
 import { Cause, Context, Duration, Effect, Exit, Layer, Schema } from "effect"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { CommandParked } from "#machines/vocabulary.ts"
-import { ActorHost } from "./host.ts"
 import { ActorSystem } from "./actor-system.ts"
 import { type Tagged, typeName } from "./actor-type.ts"
 import type { AnyBehavior, CommandOrder, Needs } from "./behavior.ts"
 import { CrashPoint } from "./crash-point.ts"
+import { ActorHost } from "./host.ts"
 
 export interface Entry {
   readonly path: string
@@ -22,7 +22,8 @@ export interface Entry {
 }
 
 /** "order/ord_42#3.0": actor, version, position. Also the idempotency key of all it causes. */
-export const commandId = ({ path, version, position }: Pick<Entry, "path" | "version" | "position">) => `${path}#${version}.${position}`
+export const commandId = ({ path, version, position }: Pick<Entry, "path" | "version" | "position">) =>
+  `${path}#${version}.${position}`
 
 export class Outbox extends Context.Service<
   Outbox,
@@ -48,7 +49,10 @@ const attempts = 8 // Then it is parked. With the waits below that is about four
 const waitAfter = (attempt: number) => Math.min(2 ** (attempt - 1) * 1000, 120_000) * (0.75 + Math.random() / 2) // 1 s, 2 s, 4 s … jittered.
 
 /** Takes, performs, tells the actor what came of it, for as long as the scope lasts. */
-export const OutboxRelay = <const B extends AnyBehavior>(registry: ReadonlyArray<B>, options: { readonly attempts?: number } = {}) =>
+export const OutboxRelay = <const B extends AnyBehavior>(
+  registry: ReadonlyArray<B>,
+  options: { readonly attempts?: number } = {}
+) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const outbox = yield* Outbox
@@ -77,9 +81,13 @@ export const OutboxRelay = <const B extends AnyBehavior>(registry: ReadonlyArray
         const { path, version, type, body, attempts: attempt, correlation, traceId, at } = entry
         const id = commandId(entry)
         const order: CommandOrder = { id, path, version, attempt, correlation, traceId, at: new Date(at).toISOString() }
-        const performer: (command: Tagged, order: CommandOrder) => Effect.Effect<unknown, unknown, Needs<B>> = behavior.perform[type]
+        const performer: (command: Tagged, order: CommandOrder) => Effect.Effect<unknown, unknown, Needs<B>> =
+          behavior.perform[type]
         reached(`outbox: before ${type}`)
-        const answer = yield* performer({ type, ...body }, order).pipe(Effect.timeout(performerPatience), Effect.provideContext(services))
+        const answer = yield* performer({ type, ...body }, order).pipe(
+          Effect.timeout(performerPatience),
+          Effect.provideContext(services)
+        )
         reached(`outbox: after ${type}`)
         if (Schema.is(behavior.type.Message)(answer)) {
           yield* actors.tell({ type: behavior.type, path }, answer, { id, cause: id, correlation, traceId })
@@ -92,12 +100,16 @@ export const OutboxRelay = <const B extends AnyBehavior>(registry: ReadonlyArray
         const id = commandId(entry)
         // Told first: should we die in between, the command is tried once more, and told once more under the same id.
         if (behavior !== undefined)
-          yield* actors.tell({ type: behavior.type, path: entry.path }, CommandParked.make({ commandId: id, command: entry.type, cause }), {
-            id: `${id}/parked/${entry.rounds}`,
-            cause: id,
-            correlation: entry.correlation,
-            traceId: entry.traceId
-          })
+          yield* actors.tell(
+            { type: behavior.type, path: entry.path },
+            CommandParked.make({ commandId: id, command: entry.type, cause }),
+            {
+              id: `${id}/parked/${entry.rounds}`,
+              cause: id,
+              correlation: entry.correlation,
+              traceId: entry.traceId
+            }
+          )
         yield* outbox.park(entry, cause)
         yield* Effect.logError("A command is parked").pipe(Effect.annotateLogs({ command: id, type: entry.type, cause }))
       })
@@ -150,7 +162,9 @@ export const OutboxRelay = <const B extends AnyBehavior>(registry: ReadonlyArray
         })
       })
       yield* round.pipe(
-        Effect.catchCause((cause) => Effect.andThen(Effect.logWarning("The outbox stumbled, and goes on", cause), Effect.sleep(lookEvery))),
+        Effect.catchCause((cause) =>
+          Effect.andThen(Effect.logWarning("The outbox stumbled, and goes on", cause), Effect.sleep(lookEvery))
+        ),
         Effect.forever,
         Effect.forkScoped
       )

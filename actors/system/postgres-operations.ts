@@ -27,7 +27,8 @@ export const PostgresOperations = Layer.effect(
         if (row === undefined) return yield* new NoSuchCommand({ commandId })
         if (row.state !== "parked") return yield* new NotParked({ commandId, state: row.state })
         const now = PgTypes.timestamptz(time.now())
-        if (act === "retry") yield* sql`UPDATE outbox SET state = 'waiting', attempts = 0, rounds = rounds + 1, due_at = ${now} WHERE ${key}`
+        if (act === "retry")
+          yield* sql`UPDATE outbox SET state = 'waiting', attempts = 0, rounds = rounds + 1, due_at = ${now} WHERE ${key}`
         else yield* sql`UPDATE outbox SET state = 'discarded', finished_at = ${now} WHERE ${key}`
         yield* record(act, commandId, by, reason)
       }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die), Effect.withSpan(`Operations.${act}`))

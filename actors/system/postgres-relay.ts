@@ -9,7 +9,11 @@ const at = PgTypes.timestamptz
 const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
 const int4s = (values: ReadonlyArray<number>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.int4))
 const keys = (entries: ReadonlyArray<Entry>) =>
-  [texts(entries.map(({ path }) => path)), int4s(entries.map(({ version }) => version)), int4s(entries.map(({ position }) => position))] as const
+  [
+    texts(entries.map(({ path }) => path)),
+    int4s(entries.map(({ version }) => version)),
+    int4s(entries.map(({ position }) => position))
+  ] as const
 
 export const PostgresRelay = Layer.effectContext(
   Effect.gen(function* () {
@@ -33,25 +37,33 @@ export const PostgresRelay = Layer.effectContext(
             (extract(epoch FROM at) * 1000)::float8 AS at, correlation, trace_id AS "traceId"`),
       hold: (entries, now) => {
         const [paths, versions, positions] = keys(entries)
-        return Effect.orDie(Effect.asVoid(sql`
+        return Effect.orDie(
+          Effect.asVoid(sql`
           UPDATE outbox SET due_at = ${at(now + leaseMillis)} FROM unnest(${paths}, ${versions}, ${positions}) AS held (path, version, position)
-          WHERE outbox.path = held.path AND outbox.version = held.version AND outbox.position = held.position AND state = 'waiting' AND leased`))
+          WHERE outbox.path = held.path AND outbox.version = held.version AND outbox.position = held.position AND state = 'waiting' AND leased`)
+        )
       },
       done: (entries, now) => {
         const [paths, versions, positions] = keys(entries)
-        return Effect.orDie(Effect.asVoid(sql`
+        return Effect.orDie(
+          Effect.asVoid(sql`
           UPDATE outbox SET state = 'done', leased = false, cause = NULL, finished_at = ${at(now)}
           FROM unnest(${paths}, ${versions}, ${positions}) AS done (path, version, position)
-          WHERE outbox.path = done.path AND outbox.version = done.version AND outbox.position = done.position AND state = 'waiting'`))
+          WHERE outbox.path = done.path AND outbox.version = done.version AND outbox.position = done.position AND state = 'waiting'`)
+        )
       },
       postpone: ({ path, version, position }, due, cause) =>
-        Effect.orDie(Effect.asVoid(sql`
+        Effect.orDie(
+          Effect.asVoid(sql`
           UPDATE outbox SET due_at = ${at(due)}, leased = false, cause = ${cause}
-          WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)),
+          WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)
+        ),
       park: ({ path, version, position }, cause) =>
-        Effect.orDie(Effect.asVoid(sql`
+        Effect.orDie(
+          Effect.asVoid(sql`
           UPDATE outbox SET state = 'parked', leased = false, cause = ${cause}
-          WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`))
+          WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)
+        )
     })
 
     const timers = Timers.of({
@@ -64,7 +76,9 @@ export const PostgresRelay = Layer.effectContext(
           WHERE timers.path = due.path AND timers.timer_id = due.timer_id
           RETURNING timers.path, timers.timer_id AS "timerId", set_version AS "setVersion", (extract(epoch FROM due_at) * 1000)::float8 AS due`),
       drop: ({ path, timerId, setVersion }) =>
-        Effect.orDie(Effect.asVoid(sql`DELETE FROM timers WHERE path = ${path} AND timer_id = ${timerId} AND set_version = ${setVersion}`))
+        Effect.orDie(
+          Effect.asVoid(sql`DELETE FROM timers WHERE path = ${path} AND timer_id = ${timerId} AND set_version = ${setVersion}`)
+        )
     })
     return Context.make(Outbox, outbox).pipe(Context.add(Timers, timers))
   })

@@ -11,13 +11,17 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
     ActorStore,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const tables = [...new Map(registry.flatMap(({ records }) => Object.values(records)).map((record) => [record.table, record])).values()]
+      const tables = [
+        ...new Map(registry.flatMap(({ records }) => Object.values(records)).map((record) => [record.table, record])).values()
+      ]
       const statement = commitStatement(tables)
 
       const [count] = yield* Effect.orDie(sql<{ partitions: number }>`SELECT count(*)::int AS partitions FROM partitions`)
       if (count!.partitions !== partitionCount)
         return yield* Effect.die(
-          new Error(`This database has ${count!.partitions} partitions; this program works with ${partitionCount}. Start the program that made it.`)
+          new Error(
+            `This database has ${count!.partitions} partitions; this program works with ${partitionCount}. Start the program that made it.`
+          )
         )
 
       return ActorStore.of({
@@ -57,18 +61,29 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
               LIMIT 1
             ) AS reply`.pipe(
             Effect.map(
-              (rows) => new Map(rows.map(({ path, message_id, version, state, outcome }) => [`${path} ${message_id}`, { version, state, outcome }]))
+              (rows) =>
+                new Map(
+                  rows.map(({ path, message_id, version, state, outcome }) => [
+                    `${path} ${message_id}`,
+                    { version, state, outcome }
+                  ])
+                )
             ),
             Effect.mapError(unreachable)
           ),
 
         commit: (epochs, drafts) =>
-          sql.unsafe<{ owned: ReadonlyArray<number> | null; kept: ReadonlyArray<string> | null }>(statement, parameters(epochs, drafts, tables)).pipe(
-            Effect.map(([row]) => ({ owned: new Set(row!.owned ?? []), kept: new Set(row!.kept ?? []) })),
-            Effect.mapError((error) =>
-              isConstraint(error) ? new ConstraintBroken({ cause: String(error.reason.cause) }) : unreachable(error)
+          sql
+            .unsafe<{ owned: ReadonlyArray<number> | null; kept: ReadonlyArray<string> | null }>(
+              statement,
+              parameters(epochs, drafts, tables)
             )
-          ),
+            .pipe(
+              Effect.map(([row]) => ({ owned: new Set(row!.owned ?? []), kept: new Set(row!.kept ?? []) })),
+              Effect.mapError((error) =>
+                isConstraint(error) ? new ConstraintBroken({ cause: String(error.reason.cause) }) : unreachable(error)
+              )
+            ),
 
         defect: ({ path, messageId, type, cause, at }) =>
           sql<{ tries: number }>`
@@ -178,13 +193,47 @@ const parameters = (epochs: ReadonlyMap<number, number>, drafts: ReadonlyArray<D
     const epoch = epochs.get(partition)!
     const type = path.slice(0, path.indexOf("/"))
     const { closed, country, dealershipId, subjectId, vin } = facets
-    push(actor, partition, path, was, version, epoch, machineVersion, state, type, statePath, stateSince, nextTimer, closed, country, dealershipId, subjectId, vin)
+    push(
+      actor,
+      partition,
+      path,
+      was,
+      version,
+      epoch,
+      machineVersion,
+      state,
+      type,
+      statePath,
+      stateSince,
+      nextTimer,
+      closed,
+      country,
+      dealershipId,
+      subjectId,
+      vin
+    )
     for (const t of draft.turns) {
-      push(turn, path, t.version, t.messageId, t.at, t.type, t.body, t.reply, t.outcome, machineVersion, epoch, t.cause, t.correlation, t.traceId)
+      push(
+        turn,
+        path,
+        t.version,
+        t.messageId,
+        t.at,
+        t.type,
+        t.body,
+        t.reply,
+        t.outcome,
+        machineVersion,
+        epoch,
+        t.cause,
+        t.correlation,
+        t.traceId
+      )
     }
     for (const timerId of draft.timersGone) push(gone, path, timerId)
     for (const [timerId, { setVersion, due }] of draft.timersSet) push(set, path, timerId, setVersion, due)
-    for (const c of draft.promised) push(command, path, c.version, c.position, c.lane, c.type, c.body, c.at, c.correlation, c.traceId)
+    for (const c of draft.promised)
+      push(command, path, c.version, c.position, c.lane, c.type, c.body, c.at, c.correlation, c.traceId)
     for (const { table, version, position, at, fields } of draft.records) {
       const record: Record<string, unknown> = { path, version, position, at: new Date(at).toISOString() }
       const { columns } = tables.find((known) => known.table === table)!
@@ -197,7 +246,24 @@ const parameters = (epochs: ReadonlyMap<number, number>, drafts: ReadonlyArray<D
   return [
     int2s(epochs.keys()),
     int4s(epochs.values()),
-    ...typed(actor, [int2s, texts, int4s, int4s, int4s, int4s, texts, texts, texts, instants, instants, bools, texts, texts, texts, texts]),
+    ...typed(actor, [
+      int2s,
+      texts,
+      int4s,
+      int4s,
+      int4s,
+      int4s,
+      texts,
+      texts,
+      texts,
+      instants,
+      instants,
+      bools,
+      texts,
+      texts,
+      texts,
+      texts
+    ]),
     ...typed(turn, [texts, int4s, texts, instants, texts, texts, texts, texts, int4s, int4s, texts, texts, texts]),
     ...typed(gone, [texts, texts]),
     ...typed(set, [texts, texts, int4s, instants]),
@@ -217,7 +283,8 @@ const typed = (columns: ReadonlyArray<ReadonlyArray<unknown>>, types: ReadonlyAr
 const fieldOf = (fields: Readonly<Record<string, unknown>>, path: string) =>
   path.split(".").reduce<any>((value, name) => value?.[name], fields) ?? null
 
-const array = (oid: number) => (values: Iterable<unknown>) => Result.getOrThrow(PgTypes.array(Array.isArray(values) ? values : [...values], oid))
+const array = (oid: number) => (values: Iterable<unknown>) =>
+  Result.getOrThrow(PgTypes.array(Array.isArray(values) ? values : [...values], oid))
 const texts = array(PgTypes.OID.text)
 const int2s = array(PgTypes.OID.int2)
 const int4s = array(PgTypes.OID.int4)
@@ -234,7 +301,14 @@ interface LoadedRow {
   readonly quarantined: boolean
 }
 
-const stored = ({ version, machine_version, state: { heardFrom, ...state }, state_since, timers, quarantined }: LoadedRow): Stored => ({
+const stored = ({
+  version,
+  machine_version,
+  state: { heardFrom, ...state },
+  state_since,
+  timers,
+  quarantined
+}: LoadedRow): Stored => ({
   version,
   machineVersion: machine_version,
   state,
@@ -245,6 +319,7 @@ const stored = ({ version, machine_version, state: { heardFrom, ...state }, stat
 })
 
 /** SQLSTATE classes that repeating will not cure: 22 data exceptions (a NUL in a text), 23 integrity. All else (a lost connection, a lock, a time-out) is nobody's fault. */
-const isConstraint = ({ reason }: SqlError.SqlError) => /^2[23]/.test(String((reason.cause as { code?: unknown } | undefined)?.code ?? ""))
+const isConstraint = ({ reason }: SqlError.SqlError) =>
+  /^2[23]/.test(String((reason.cause as { code?: unknown } | undefined)?.code ?? ""))
 
 const unreachable = ({ reason }: SqlError.SqlError) => new StoreUnreachable({ cause: reason })

@@ -53,7 +53,9 @@ export const TimerRelay = Layer.effectDiscard(
       reached("timer: told")
       if (answer._tag === "Standing" && answer.outcome === "recorded: TimerGone") yield* timers.drop(timer)
       else if (answer._tag !== "Standing")
-        yield* Effect.logWarning("A timer was not heard, and comes again").pipe(Effect.annotateLogs({ timer: timer.timerId, actor: timer.path, answer: answer._tag }))
+        yield* Effect.logWarning("A timer was not heard, and comes again").pipe(
+          Effect.annotateLogs({ timer: timer.timerId, actor: timer.path, answer: answer._tag })
+        )
     })
     const round = Effect.gen(function* () {
       const due = yield* timers.take(time.now(), takeLimit)
@@ -62,7 +64,9 @@ export const TimerRelay = Layer.effectDiscard(
       if (due.length < takeLimit) yield* Effect.sleep(lookEvery)
     })
     yield* round.pipe(
-      Effect.catchCause((cause) => Effect.andThen(Effect.logWarning("The timers stumbled, and go on", cause), Effect.sleep(lookEvery))),
+      Effect.catchCause((cause) =>
+        Effect.andThen(Effect.logWarning("The timers stumbled, and go on", cause), Effect.sleep(lookEvery))
+      ),
       Effect.forever,
       Effect.forkScoped
     )

@@ -29,9 +29,21 @@ export interface Resident {
 export const resident = (behavior: AnyBehavior, path: string, stored: Stored | undefined): Resident => {
   const home = { path, partition: partitionOf(path), behavior, replies: new Map() }
   if (stored === undefined)
-    return { ...home, version: 0, state: null, statePath: "", stateSince: 0, heardFrom: {}, timers: new Map(), quarantined: false, bytes: 256 }
+    return {
+      ...home,
+      version: 0,
+      state: null,
+      statePath: "",
+      stateSince: 0,
+      heardFrom: {},
+      timers: new Map(),
+      quarantined: false,
+      bytes: 256
+    }
   if (stored.machineVersion !== behavior.machineVersion)
-    throw new Error(`${path} was left by version ${stored.machineVersion} of its machine; this is version ${behavior.machineVersion}`)
+    throw new Error(
+      `${path} was left by version ${stored.machineVersion} of its machine; this is version ${behavior.machineVersion}`
+    )
   return { ...home, ...stored, statePath: statePathOf(stored.state.value), bytes: weightOf(JSON.stringify(stored.state).length) }
 }
 
@@ -111,7 +123,8 @@ export class DraftOf {
       state,
       statePath,
       stateSince: statePath === now.statePath ? now.stateSince : at,
-      heardFrom: letter.sender === null || stale ? now.heardFrom : { ...now.heardFrom, [letter.sender.path]: letter.sender.version },
+      heardFrom:
+        letter.sender === null || stale ? now.heardFrom : { ...now.heardFrom, [letter.sender.path]: letter.sender.version },
       timers,
       replies
     }
@@ -139,7 +152,16 @@ export class DraftOf {
       const record = behavior.records[type]
       if (record !== undefined) records.push({ table: record.table, version, position, at, fields })
       else if (behavior.perform[type] !== undefined)
-        promised.push({ version, position, lane: behavior.lane(emitted[position]), type, body: JSON.stringify(fields), at, correlation, traceId })
+        promised.push({
+          version,
+          position,
+          lane: behavior.lane(emitted[position]),
+          type,
+          body: JSON.stringify(fields),
+          at,
+          correlation,
+          traceId
+        })
       else throw new Error(`${behavior.type.name} emitted ${type}, which nobody performs and no table records`)
     }
     return { promised, records }
@@ -174,5 +196,7 @@ export const statePathOf = (value: StateValue): string =>
   typeof value === "string"
     ? value
     : Object.entries(value)
-        .map(([name, inner]) => (typeof inner === "object" && Object.keys(inner!).length === 0 ? name : `${name}.${statePathOf(inner!)}`))
+        .map(([name, inner]) =>
+          typeof inner === "object" && Object.keys(inner!).length === 0 ? name : `${name}.${statePathOf(inner!)}`
+        )
         .join("+")

@@ -1,8 +1,8 @@
 /** What the actor system promises, asked of both memories with the same questions. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Effect } from "effect"
-import { ActorSystem } from "#actors/system/actor-system.ts"
 import { ActorStore } from "#actors/system/actor-store.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
 import { ActorHost } from "#actors/system/host.ts"
 import { partitionOf } from "#actors/system/partition.ts"
 import { house } from "./house.ts"
@@ -71,15 +71,20 @@ for (const memory of ["memory", "postgres"] as const)
     test("keep records in the turn that made them", async () => {
       await tell("e", say.install, "1")
       await tell("e", say.onFor(7), "2")
-      expect((await home.look()).tallies.filter(({ path }) => path === "lamp/e")).toEqual([{ path: "lamp/e", version: 2, amount: 7, word: "on" }])
+      expect((await home.look()).tallies.filter(({ path }) => path === "lamp/e")).toEqual([
+        { path: "lamp/e", version: 2, amount: 7, word: "on" }
+      ])
     })
 
     test("perform what they promised, and hear what came of it", async () => {
       await tell("f", say.install, "1")
       await tell("f", say.on, "2")
-      const seen = await home.until("the announcement", ({ actors, outbox }) =>
-        actors.some(({ path, state }) => path === "lamp/f" && state.context.announced === 1) &&
-        outbox.filter(({ path }) => path === "lamp/f").every(({ state }) => state === "done"))
+      const seen = await home.until(
+        "the announcement",
+        ({ actors, outbox }) =>
+          actors.some(({ path, state }) => path === "lamp/f" && state.context.announced === 1) &&
+          outbox.filter(({ path }) => path === "lamp/f").every(({ state }) => state === "done")
+      )
       expect(seen.turns.filter(({ path }) => path === "lamp/f").map(({ messageId }) => messageId)).toContain("lamp/f#2.1")
     })
 
@@ -88,8 +93,13 @@ for (const memory of ["memory", "postgres"] as const)
       await tell("g", say.on, "2")
       expect((await home.look()).timers.filter(({ path }) => path === "lamp/g")).toHaveLength(1)
       home.time.offset += 3 * 24 * 60 * 60 * 1000
-      const seen = await home.until("the glow's end", ({ actors }) => actors.some(({ path, state }) => path === "lamp/g" && state.value === "off"))
-      const [due, at] = seen.actors.find(({ path }) => path === "lamp/g")!.state.context.due.split(" ").map(Date.parse)
+      const seen = await home.until("the glow's end", ({ actors }) =>
+        actors.some(({ path, state }) => path === "lamp/g" && state.value === "off")
+      )
+      const [due, at] = seen.actors
+        .find(({ path }) => path === "lamp/g")!
+        .state.context.due.split(" ")
+        .map(Date.parse)
       expect(at! - due!).toBeGreaterThan(2 * 24 * 60 * 60 * 1000) // The machine knows both when it was due and when it heard.
       expect(seen.turns.filter(({ path, type }) => path === "lamp/g" && type.startsWith("xstate.after"))).toHaveLength(1)
       expect(seen.timers.filter(({ path }) => path === "lamp/g")).toEqual([])
@@ -103,8 +113,18 @@ for (const memory of ["memory", "postgres"] as const)
       const late = await home.run(
         ActorHost.use((host) =>
           host.deliver({
-            path: "lamp/h", id: "old", message: { type: "xstate.after.glow.lamp.on" }, cause: "old", correlation: "old", traceId: null, sender: null,
-            timer: { timerId: "xstate.after.glow.lamp.on", setVersion: 2, due: new Date(home.time.offset + Date.now() + glowMillis).toISOString() }
+            path: "lamp/h",
+            id: "old",
+            message: { type: "xstate.after.glow.lamp.on" },
+            cause: "old",
+            correlation: "old",
+            traceId: null,
+            sender: null,
+            timer: {
+              timerId: "xstate.after.glow.lamp.on",
+              setVersion: 2,
+              due: new Date(home.time.offset + Date.now() + glowMillis).toISOString()
+            }
           })
         )
       )
@@ -115,7 +135,9 @@ for (const memory of ["memory", "postgres"] as const)
     test("record what another actor said before its last word as stale", async () => {
       await tell("i", say.install, "1")
       await tell("i", say.said("second"), "n2", { sender: { path: "lamp/x", version: 5 } })
-      expect(await tell("i", say.said("first"), "n1", { sender: { path: "lamp/x", version: 4 } })).toMatchObject({ outcome: "recorded: Stale" })
+      expect(await tell("i", say.said("first"), "n1", { sender: { path: "lamp/x", version: 4 } })).toMatchObject({
+        outcome: "recorded: Stale"
+      })
       expect((await home.look()).actors.find(({ path }) => path === "lamp/i")!.state.context.last).toBe("second")
     })
 
@@ -123,7 +145,9 @@ for (const memory of ["memory", "postgres"] as const)
       await tell("k", say.install, "1")
       await tell("j", say.next("k"), "1")
       await tell("j", say.on, "2")
-      await home.until("the neighbour's word", ({ actors }) => actors.some(({ path, state }) => path === "lamp/k" && state.context.last === "lamp/j#2.3"))
+      await home.until("the neighbour's word", ({ actors }) =>
+        actors.some(({ path, state }) => path === "lamp/k" && state.context.last === "lamp/j#2.3")
+      )
     })
 
     test("hear of a command that is out of patience; its lane waits, the others go on", async () => {
@@ -131,11 +155,20 @@ for (const memory of ["memory", "postgres"] as const)
       await tell("l", say.install, "1")
       await tell("l", say.on, "2")
       await tell("l", say.on, "3") // A second mail, which may not overtake the first.
-      const seen = await home.until("parking", ({ actors }) => actors.some(({ path, state }) => path === "lamp/l" && state.context.parked.length === 1), 8000)
+      const seen = await home.until(
+        "parking",
+        ({ actors }) => actors.some(({ path, state }) => path === "lamp/l" && state.context.parked.length === 1),
+        8000
+      )
       home.hands.perform = () => Effect.void
       expect(seen.actors.find(({ path }) => path === "lamp/l")!.state.context).toMatchObject({ parked: ["Mail"], announced: 2 })
-      const later = await home.until("the parked row", ({ outbox }) => outbox.some(({ path, state }) => path === "lamp/l" && state === "parked"))
-      expect(later.outbox.filter(({ path, type }) => path === "lamp/l" && type === "Mail").map(({ state }) => state)).toEqual(["parked", "waiting"])
+      const later = await home.until("the parked row", ({ outbox }) =>
+        outbox.some(({ path, state }) => path === "lamp/l" && state === "parked")
+      )
+      expect(later.outbox.filter(({ path, type }) => path === "lamp/l" && type === "Mail").map(({ state }) => state)).toEqual([
+        "parked",
+        "waiting"
+      ])
     })
 
     test("break alone: five times on one message, then quarantine, while the others go on", async () => {

@@ -87,9 +87,21 @@ export const house = async (memory: "memory" | "postgres", options: { readonly r
 const fromMemory = (memory: (typeof Memory)["Service"]): Seen => ({
   actors: [...memory.actors].map(([path, { version, state }]) => ({ path, version, state })),
   turns: memory.turns.map(({ path, version, messageId, outcome, type }) => ({ path, version, messageId, outcome, type })),
-  outbox: memory.outbox.map(({ entry: { path, version, position, type }, state, lane }) => ({ path, version, position, type, state, lane })),
+  outbox: memory.outbox.map(({ entry: { path, version, position, type }, state, lane }) => ({
+    path,
+    version,
+    position,
+    type,
+    state,
+    lane
+  })),
   timers: memory.timers.map(({ path, timerId, setVersion }) => ({ path, timerId, setVersion })),
-  tallies: memory.records.map((row: any) => ({ path: row.path, version: row.version, amount: row.amountMinor, word: row.nested.word }))
+  tallies: memory.records.map((row: any) => ({
+    path: row.path,
+    version: row.version,
+    amount: row.amountMinor,
+    word: row.nested.word
+  }))
 })
 
 const fromPostgres: Effect.Effect<Seen, never, SqlClient.SqlClient> = Effect.orDie(

@@ -54,7 +54,9 @@ export const lampMachine = lamp.createMachine({
     BulbTested: { actions: lamp.emit({ type: "Recorded", reason: "Works" }) },
     Announced: { actions: lamp.assign({ announced: ({ context }) => context.announced + 1 }) },
     NeighbourSaid: { actions: lamp.assign({ last: ({ event }) => (event as typeof NeighbourSaid.Type).what }) },
-    CommandParked: { actions: lamp.assign({ parked: ({ context, event }) => [...context.parked, (event as typeof CommandParked.Type).command] }) }
+    CommandParked: {
+      actions: lamp.assign({ parked: ({ context, event }) => [...context.parked, (event as typeof CommandParked.Type).command] })
+    }
   },
   states: {
     off: {
@@ -63,14 +65,22 @@ export const lampMachine = lamp.createMachine({
           target: "on",
           actions: [
             lamp.assign({ switched: ({ context }) => context.switched + 1 }),
-            lamp.emit(({ event }) => ({ type: "Tally", amountMinor: (event as typeof SwitchOn.Type).amountMinor, nested: { word: "on" } }))
+            lamp.emit(({ event }) => ({
+              type: "Tally",
+              amountMinor: (event as typeof SwitchOn.Type).amountMinor,
+              nested: { word: "on" }
+            }))
           ]
         },
         SwitchOff: { actions: lamp.emit({ type: "Refused", reason: "AlreadyOff" }) }
       }
     },
     on: {
-      entry: [announce(true), lamp.emit({ type: "Mail" }), lamp.emit(({ context }) => ({ type: "TellNeighbour", room: context.room }))],
+      entry: [
+        announce(true),
+        lamp.emit({ type: "Mail" }),
+        lamp.emit(({ context }) => ({ type: "TellNeighbour", room: context.room }))
+      ],
       after: {
         glow: { target: "off", actions: lamp.assign({ due: ({ event }) => `${(event as any).due} ${(event as any).at}` }) }
       },
@@ -98,7 +108,11 @@ export const lampBehavior = behavior({
   requests: wordsOf(LampRequest),
   Command: LampCommand,
   perform: {
-    Announce: (_command, order) => Effect.as(Hands.use((hands) => hands.perform("Announce", order)), Announced.make({ by: order.id })),
+    Announce: (_command, order) =>
+      Effect.as(
+        Hands.use((hands) => hands.perform("Announce", order)),
+        Announced.make({ by: order.id })
+      ),
     Mail: (_command, order) => Hands.use((hands) => hands.perform("Mail", order)),
     TellNeighbour: Effect.fnUntraced(function* ({ room }, { id, path, version }) {
       if (room === "alone") return
@@ -107,7 +121,12 @@ export const lampBehavior = behavior({
     })
   },
   lane: ({ type }) => (type === "TellNeighbour" ? "neighbour" : type),
-  records: { Tally: { table: "tallies", columns: { amount_minor: { type: "bigint", field: "amountMinor" }, word: { type: "text", field: "nested.word" } } } },
+  records: {
+    Tally: {
+      table: "tallies",
+      columns: { amount_minor: { type: "bigint", field: "amountMinor" }, word: { type: "text", field: "nested.word" } }
+    }
+  },
   facets: ({ value }) => ({ closed: value === "off", country: null, dealershipId: null, subjectId: null, vin: null })
 })
 

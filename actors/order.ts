@@ -1,0 +1,197 @@
+/** How an order gets things done. What it decides is in machines/order.ts. */
+import { Effect } from "effect"
+import { Accounts } from "#integrations/accounts/accounts.ts"
+import { Doors, passwordLink } from "#integrations/accounts/doors.ts"
+import { Factory, type FactoryOrder } from "#integrations/factory/factory.ts"
+import { Mail } from "#integrations/mail/mail.ts"
+import { Payments } from "#integrations/payments/payments.ts"
+import { Persons } from "#integrations/persons/persons.ts"
+import { Registration } from "#integrations/registration/registration.ts"
+import { Carriers } from "#integrations/transport/transport.ts"
+import {
+  FactoryAccepted,
+  FactoryKnowsNothing,
+  FactoryRefused,
+  FactoryReportedCancelled,
+  FactoryReportedInProgress,
+  FactoryReportedReady,
+  OrderCommand,
+  type OrderContext,
+  type OrderMessage,
+  OrderRequest,
+  orderMachine,
+  PapersRequested,
+  PaymentDeclined,
+  PaymentReturned,
+  PaymentSucceeded,
+  RegistrationRefused,
+  TransportBooked,
+  VehicleRegistered
+} from "#machines/order.ts"
+import { VehicleBuilt, type VehicleMessage, VehicleMoved, VehicleStocked } from "#machines/vehicle.ts"
+import type { Vin } from "#machines/vocabulary.ts"
+import { Order, Vehicle } from "./addresses.ts"
+import { credentialsMail, wordsFor } from "./notices.ts"
+import { ActorSystem } from "./system/actor-system.ts"
+import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
+
+const closedStates = new Set(["delivered", "cancelled", "forfeited"])
+
+export const order = behavior({
+  type: Order,
+  opensWith: "RegisterSale",
+  machineVersion: 1,
+  machine: orderMachine,
+  requests: wordsOf(OrderRequest),
+  Command: OrderCommand,
+
+  perform: {
+    /** On a repeat the first link is void and a second mail goes out: at least one of them works. */
+    SendCredentials: Effect.fn("SendCredentials")(function* ({ customerId }, { id }) {
+      const accounts = yield* Accounts
+      const person = yield* Persons.use((persons) => persons.read(customerId))
+      yield* accounts.provision({ subjectId: customerId, role: "customer", dealershipId: null, createdBy: id })
+      const token = yield* accounts.issueLink(customerId, { evenIfSet: false })
+      if (token === null) return // Known already, and has a password.
+      const { publicUrl } = yield* Doors
+      yield* Mail.use((mail) => mail.send({ to: person.email, ...credentialsMail(passwordLink(publicUrl, token), person) }, id))
+    }),
+    ChargePayment: ({ paymentId, kind, amount, customerId, paymentMethod }, { id }) =>
+      Payments.use((payments) =>
+        payments.charge({ reference: paymentId, amount, method: paymentMethod, customer: customerId }, id)
+      ).pipe(
+        Effect.map((taken) => PaymentSucceeded.make({ paymentId, kind, amount, gatewayId: taken.id })),
+        Effect.catchTag("PaymentRefused", ({ reason }) => Effect.succeed(PaymentDeclined.make({ paymentId, kind, reason })))
+      ),
+    ReturnPayment: ({ paymentId, kind, amount }, { id }) =>
+      Payments.use((payments) => payments.refund({ reference: paymentId, amount }, id)).pipe(
+        Effect.map((refund) => PaymentReturned.make({ paymentId, kind, amount, refundId: refund.id }))
+      ),
+    PlaceFactoryOrder: ({ orderId, model, country }, { id }) =>
+      Factory.use((factory) => factory.placeOrder({ reference: orderId, model, country }, id)).pipe(
+        Effect.map(accepted),
+        Effect.catchTag("FactoryRefusedOrder", ({ reason }) => Effect.succeed(FactoryRefused.make({ reason })))
+      ),
+    AskFactory: ({ orderId }) =>
+      Factory.use((factory) => factory.findOrder(orderId)).pipe(
+        Effect.map((found): OrderMessage => (found === null ? FactoryKnowsNothing.make({}) : reported(found)))
+      ),
+    RegisterVehicle: Effect.fn("RegisterVehicle")(function* ({ orderId, vin, country, customerId, papers }, { id }) {
+      const { name, nationalId, address } = yield* Persons.use((persons) => persons.read(customerId))
+      const holder: Record<string, string> = { name }
+      if (nationalId !== null) holder.nationalId = nationalId
+      if (address !== null) Object.assign(holder, { street: address.street, city: address.city, postalCode: address.postalCode })
+      return yield* Registration.use((registration) =>
+        registration.register({ reference: orderId, vin, country, holder, papers }, id)
+      ).pipe(
+        Effect.map(({ registrationId, plate }): OrderMessage => VehicleRegistered.make({ registrationId, plate })),
+        Effect.catchTags({
+          AuthorityRefused: ({ reason }) => Effect.succeed(RegistrationRefused.make({ reason })),
+          PapersMissing: ({ missing }) => Effect.succeed(PapersRequested.make({ missing }))
+        })
+      )
+    }),
+    BookTransport: Effect.fn("BookTransport")(function* ({ orderId, vin, customerId, dealershipId, to }, { id }) {
+      const person = yield* Persons.use((persons) => persons.read(customerId))
+      const address: Record<string, string> =
+        to === "customer" && person.address !== null ? { name: person.name, ...person.address } : { dealershipId }
+      const booked = yield* Carriers.use((carriers) =>
+        carriers.book(
+          {
+            reference: orderId,
+            vin,
+            to,
+            address,
+            instructions: "hand over in person; otherwise bring it to the dealership; never leave it unattended"
+          },
+          id
+        )
+      )
+      return TransportBooked.make({ transportId: booked.transportId })
+    }),
+    Notify: Effect.fn("Notify")(function* (command, { id }) {
+      const person = yield* Persons.use((persons) => persons.read(command.subjectId))
+      yield* Mail.use((mail) => mail.send({ to: person.email, ...wordsFor(command, person) }, id))
+    }),
+
+    IntroduceVehicle: ({ type: _, ...built }, told) => tellVehicle(built.vin, VehicleBuilt.make(built), told),
+    StockVehicle: ({ vin, orderId, dealershipId, reason }, told) =>
+      tellVehicle(vin, VehicleStocked.make({ orderId, dealershipId, reason }), told),
+    MoveVehicle: ({ vin, orderId, to }, told) => tellVehicle(vin, VehicleMoved.make({ orderId, to }), told)
+  },
+
+  lane: (command) => {
+    switch (command.type) {
+      case "ChargePayment":
+      case "ReturnPayment":
+        return `payments/${command.paymentId}`
+      case "PlaceFactoryOrder":
+      case "AskFactory":
+        return "factory"
+      case "RegisterVehicle":
+        return "registration"
+      case "BookTransport":
+        return "transport"
+      case "SendCredentials":
+        return "credentials"
+      case "Notify":
+        return "mail"
+      default:
+        return "vehicle"
+    }
+  },
+
+  records: {
+    Transfer: {
+      table: "ledger",
+      columns: {
+        order_id: { type: "text", field: "orderId" },
+        kind: { type: "text", field: "kind" },
+        payment_id: { type: "text", field: "paymentId" },
+        debit: { type: "text", field: "debit" },
+        credit: { type: "text", field: "credit" },
+        amount_minor: { type: "bigint", field: "amountMinor" },
+        currency: { type: "text", field: "currency" }
+      }
+    },
+    Payout: {
+      table: "payouts",
+      columns: {
+        order_id: { type: "text", field: "orderId" },
+        subject_id: { type: "text", field: "customerId" },
+        amount_minor: { type: "bigint", field: "amount.amountMinor" },
+        currency: { type: "text", field: "amount.currency" },
+        reason: { type: "text", field: "reason" }
+      }
+    }
+  },
+
+  facets: ({ value, context }) => {
+    const { country, dealershipId, customerId, vin } = context as OrderContext
+    return { closed: typeof value === "string" && closedStates.has(value), country, dealershipId, subjectId: customerId, vin }
+  }
+})
+
+const accepted = ({ factoryOrderId, expectedAt }: FactoryOrder): OrderMessage =>
+  FactoryAccepted.make({ factoryOrderId, expectedAt })
+
+/** What the factory's own record says, as the webhook would have said it. */
+const reported = (found: FactoryOrder): OrderMessage => {
+  const { factoryOrderId, status, vin, reason } = found
+  switch (status) {
+    case "accepted":
+      return accepted(found)
+    case "in_progress":
+      return FactoryReportedInProgress.make({ factoryOrderId })
+    case "ready":
+    case "shipped": // Only an order that has not heard of "ready" asks: that is the news, and it brings the VIN.
+      return FactoryReportedReady.make({ factoryOrderId, vin: vin! })
+    case "cancelled":
+      return FactoryReportedCancelled.make({ factoryOrderId, reason: reason ?? "" })
+  }
+}
+
+const tellVehicle = (vin: Vin, message: VehicleMessage, { id, path, version, correlation, traceId }: CommandOrder) =>
+  ActorSystem.use((actors) =>
+    Effect.asVoid(actors.tell(Vehicle.at(vin), message, { id, cause: id, correlation, traceId, sender: { path, version } }))
+  )
