@@ -31,9 +31,12 @@ export const PlatformTimePostgres = Layer.effect(
       now: () => (last = Math.max(last, Date.now() + ahead + offset)), // Never backwards within a process.
       advance: Effect.fnUntraced(function* (millis) {
         const [row] = yield* Effect.orDie(
-          sql<{ offset: number }>`UPDATE clock SET offset_ms = offset_ms + ${millis} WHERE movable RETURNING offset_ms::float8 AS offset`
+          sql<{
+            offset: number
+          }>`UPDATE clock SET offset_ms = offset_ms + ${millis} WHERE movable RETURNING offset_ms::float8 AS offset`
         )
-        if (row === undefined) return yield* Effect.die(new Error("This database's clock may not be moved (clock.movable is false)"))
+        if (row === undefined)
+          return yield* Effect.die(new Error("This database's clock may not be moved (clock.movable is false)"))
         offset = row.offset
       })
     })

@@ -1,13 +1,13 @@
 /** The tables, in the order they were thought of. Migrations only add; one that is merged is never edited. */
 import { Effect, Redacted } from "effect"
 import { Migrator } from "effect/sql"
-import { PostgresOwner } from "./postgres.ts"
 import actors from "./migrations/0001_actors.ts"
 import people from "./migrations/0002_people.ts"
 import webhooks from "./migrations/0003_webhooks.ts"
 import ledger from "./migrations/0004_ledger.ts"
 import operations from "./migrations/0005_operations.ts"
 import role from "./migrations/0009_role.ts"
+import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
   "0001_actors": actors,

@@ -22,4 +22,6 @@ export const Postgres = (options: { readonly url: Redacted.Redacted; readonly co
 
 /** For migrations, `reset`, `verify` and tests: the owner's own rights, no time limits. */
 export const PostgresOwner = (options: { readonly url: Redacted.Redacted }) =>
-  PgClient.layer({ url: options.url, maxConnections: 4, applicationName: "caas-owner", connectTimeout: "5 seconds" }).pipe(Layer.orDie)
+  PgClient.layer({ url: options.url, maxConnections: 4, applicationName: "caas-owner", connectTimeout: "5 seconds" }).pipe(
+    Layer.orDie
+  )
