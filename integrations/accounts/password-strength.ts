@@ -6,7 +6,7 @@ const longest = 128
 const shortestPart = 4 // Characters of a listed password that counts as half of another.
 const houseWords = ["caas"]
 
-const common = new Set(list.slice(list.indexOf("\n\n") + 2).split("\n"))
+const common = new Set(list.slice(list.indexOf("\n\n")).trim().split("\n"))
 
 /** Null where the password is good enough; else `TooShort`, `TooLong`, `TooCommon` or `OwnAddress`. `email` is the person's own. */
 export const weakness = (password: string, email: string): "TooShort" | "TooLong" | "TooCommon" | "OwnAddress" | null => {

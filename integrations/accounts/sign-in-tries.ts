@@ -5,6 +5,7 @@ import { PlatformTime } from "../postgres/time.ts"
 
 const allowed = 5 // Failures in one window.
 const window = 15 * 60_000 // Milliseconds.
+const swept = 4 // Counts that are over, forgotten per try: invented addresses do not pile up.
 
 export const signInTries = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -17,6 +18,10 @@ export const signInTries = Effect.gen(function* () {
     begin: Effect.fnUntraced(function* (addressIndex: Uint8Array) {
       const now = time.now()
       const over = new Date(now - window)
+      // A statement of its own that waits for nobody: two tries that sweep each other's address must not hold one another.
+      yield* sql`
+        DELETE FROM sign_in_tries
+        WHERE address_index IN (SELECT address_index FROM sign_in_tries WHERE since <= ${over} LIMIT ${swept} FOR UPDATE SKIP LOCKED)`
       const [row] = yield* sql<{ tries: number; since: Date }>`
         INSERT INTO sign_in_tries AS counted (address_index, tries, since)
         VALUES (${addressIndex}, 1, ${new Date(now)})

@@ -84,6 +84,7 @@ export default Effect.gen(function* () {
       tries         smallint    NOT NULL CHECK (tries BETWEEN 0 AND 7),
       since         timestamptz NOT NULL            -- When the window of 15 minutes began.
     )`
+  yield* sql`CREATE INDEX sign_in_tries_over ON sign_in_tries (since)`
 
   yield* sql`
     CREATE TABLE security_log (                     -- Insert-only. Ids and words of ours, never what somebody typed.
