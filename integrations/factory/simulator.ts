@@ -123,9 +123,12 @@ class Plant {
   }
 
   private tell(status: number, reference: string): Reply {
-    const { factoryOrderId, kind, vin, reason } = this.orders.get(reference)!
+    const { factoryOrderId, kind, model, vin, reason } = this.orders.get(reference)!
     const expectedAt = this.promised.get(reference)!
-    return { status, body: { factoryOrderId, reference, status: kind === "order" ? "accepted" : kind, vin, expectedAt, reason } }
+    return {
+      status,
+      body: { factoryOrderId, reference, model, status: kind === "order" ? "accepted" : kind, vin, expectedAt, reason }
+    }
   }
 
   private goOn(reference: string) {

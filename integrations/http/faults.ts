@@ -2,7 +2,8 @@
 
 const onAnswers = [
   "decline", // a business no, with `reason`
-  "delay", // the answer comes `ms` later
+  "delay", // the work is done, the answer comes `ms` later
+  "delayWork", // the work itself is done `ms` later, when the caller may have given up
   "garbage", // the work is done, the answer is 200 and nonsense, in `form`
   "wrongReference", // the work is done, the answer speaks of another reference
   "wrongAmount", // the work is done, the answer speaks of another amount
@@ -30,6 +31,8 @@ export interface Fault {
   readonly fault: AnswerFault | WebhookFault
   /** How many calls or webhooks it spoils; 1 where it is not said. */
   readonly times?: number
+  /** How many calls it lets pass first; 0 where it is not said. */
+  readonly skip?: number
   /** Which calls it spoils; POST where it is not said. */
   readonly on?: "GET" | "POST" | "any"
   readonly ms?: number
@@ -40,14 +43,14 @@ export interface Fault {
 }
 
 export class Faults {
-  private waiting: Array<Fault> = []
+  private waiting: Array<{ readonly fault: Fault; skip: number }> = []
   private downUntil = 0
 
   /** Wall clock: an outage is one of real sockets. */
   add(...faults: ReadonlyArray<Fault>) {
     for (const fault of faults) {
       if (fault.fault === "down" && fault.ms !== undefined) this.downUntil = Date.now() + fault.ms
-      else for (let n = 0; n < (fault.times ?? 1); n++) this.waiting.push(fault)
+      else for (let n = 0; n < (fault.times ?? 1); n++) this.waiting.push({ fault, skip: n === 0 ? (fault.skip ?? 0) : 0 })
     }
   }
 
@@ -69,8 +72,8 @@ export class Faults {
   }
 
   private take(spoils: (fault: Fault) => boolean) {
-    const at = this.waiting.findIndex(spoils)
-    return at < 0 ? undefined : this.waiting.splice(at, 1)[0]
+    const at = this.waiting.findIndex((one) => spoils(one.fault) && one.skip-- <= 0)
+    return at < 0 ? undefined : this.waiting.splice(at, 1)[0]!.fault
   }
 }
 

@@ -137,7 +137,7 @@ export const startPartner = async <Entry>(
     if (fault?.fault === "down") return send(response, { status: 503, body: { error: "down" } })
     if (fault?.fault === "error500") return send(response, { status: 500, body: { error: "broken" } })
     if (fault?.fault === "redirect") return response.writeHead(307, { location: fault.location ?? "http://127.0.0.1:9/" }).end()
-    if (fault?.fault === "delay") await Bun.sleep(fault.ms ?? 1_000)
+    if (fault?.fault === "delayWork") await Bun.sleep(fault.ms ?? 1_000)
 
     const key = request.headers["idempotency-key"]
     if (method === "POST") {
@@ -155,6 +155,7 @@ export const startPartner = async <Entry>(
     }
     const saved = fault?.fault === "error500AfterWork" ? { status: 500, body: { error: "broken" } } : undefined
     const reply = method === "POST" ? once(String(key), call, saved) : partner.answer(call)
+    if (fault?.fault === "delay") await Bun.sleep(fault.ms ?? 1_000)
     spoil(fault, reply, request, response)
   }
 
