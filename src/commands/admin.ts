@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util"
 import { Effect, Layer, Redacted, Result, Schema } from "effect"
 import { Accounts } from "#integrations/accounts/accounts.ts"
+import { passwordLink } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { personsKey } from "#integrations/persons/key.ts"
 import { PersonalData, Persons } from "#integrations/persons/persons.ts"
@@ -56,9 +57,8 @@ export const run = async (args: string[]): Promise<number> => {
         return 0
       }
       const intranet = (process.env.INTRANET_URL || "http://127.0.0.1:8081").replace(/\/+$/, "")
-      // In the fragment: browsers do not send it, so it stands in no server's log.
       console.log(`${subjectId} is an administrator. This link is shown once and works once, for 24 hours:`)
-      console.log(`${intranet}/set-password#token=${token}`)
+      console.log(passwordLink(intranet, token))
       return 0
     }).pipe(
       Effect.provide(people),

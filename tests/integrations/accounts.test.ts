@@ -288,9 +288,9 @@ describe("a sign-in", () => {
       stranger.push(await took("another@stranger.example"))
     }
     const fastest = (all: number[]) => Math.min(...all)
-    // Without the hash a stranger would be answered in a tenth of the time.
-    expect(fastest(stranger)).toBeGreaterThan(fastest(known) * 0.6)
-    expect(fastest(stranger)).toBeLessThan(fastest(known) * 1.6)
+    // Without the hash a stranger would be answered in a twentieth of the time; the rest is room for a busy machine.
+    expect(fastest(stranger)).toBeGreaterThan(fastest(known) * 0.4)
+    expect(fastest(stranger)).toBeLessThan(fastest(known) * 2.5)
   })
 
   test.each([false, true])(
