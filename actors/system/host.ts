@@ -194,7 +194,11 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       Effect.forever,
       Effect.forkScoped
     )
-  yield* Effect.addFinalizer(() => Effect.sync(() => mailboxes.forEach((lane) => lane.close())))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const lane of mailboxes) lane.close()
+    })
+  )
 
   return ActorHost.of({
     open: Effect.fn("ActorHost.open")(function* (partitions) {
@@ -202,7 +206,11 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
         epochs.set(partition, epoch)
         lost.delete(partition)
       }
-      yield* Effect.addFinalizer(() => Effect.sync(() => partitions.forEach((partition) => epochs.delete(partition))))
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          for (const partition of partitions) epochs.delete(partition)
+        })
+      )
     }),
     deliver: (letter) =>
       Effect.callback((resume) => {

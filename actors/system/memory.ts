@@ -147,8 +147,14 @@ export const MemoryActorStore = Layer.effectContext(
           }
           return heads.map(({ entry }) => entry)
         }),
-      hold: (entries, now) => Effect.sync(() => entries.forEach((entry) => (rowOf(entry).dueAt = now + leaseMillis))),
-      done: (entries) => Effect.sync(() => entries.forEach((entry) => (rowOf(entry).state = "done"))),
+      hold: (entries, now) =>
+        Effect.sync(() => {
+          for (const entry of entries) rowOf(entry).dueAt = now + leaseMillis
+        }),
+      done: (entries) =>
+        Effect.sync(() => {
+          for (const entry of entries) rowOf(entry).state = "done"
+        }),
       postpone: (entry, due) => Effect.sync(() => void Object.assign(rowOf(entry), { dueAt: due, leased: false })),
       park: (entry) => Effect.sync(() => void Object.assign(rowOf(entry), { state: "parked", leased: false }))
     })

@@ -22,10 +22,19 @@ export const announce = (env: Record<string, string>): (() => void) => {
   return () => rmSync(file, { force: true })
 }
 
-/** The key that wraps the keys of the persons in `.caas/`: made once, as old as the data. A real installation brings its own. */
-export const localKeys = (env: Record<string, string | undefined>): { readonly PERSONS_KEY: string } => {
-  if (env.PERSONS_KEY) return { PERSONS_KEY: env.PERSONS_KEY }
+/** Keys of the platform in `.caas/`: made once, as old as the data. A real installation brings its own, by the same names. */
+export const localKeys = (env: Record<string, string | undefined>): Record<string, string> => {
   const keys = join(home, "keys.json")
-  if (!existsSync(keys)) writeFileSync(keys, JSON.stringify({ PERSONS_KEY: randomBytes(32).toString("base64") }), { mode: 0o600 })
-  return JSON.parse(readFileSync(keys, "utf8")) as { PERSONS_KEY: string }
+  const kept: Record<string, string> = existsSync(keys) ? (JSON.parse(readFileSync(keys, "utf8")) as Record<string, string>) : {}
+  const secret = () => `whsec_${randomBytes(32).toString("base64")}`
+  const made: Record<string, string> = {
+    PERSONS_KEY: randomBytes(32).toString("base64"),
+    PIN_SECRET: randomBytes(32).toString("base64"),
+    FACTORY_WEBHOOK_SECRET: secret(),
+    PAYMENTS_WEBHOOK_SECRET: secret(),
+    TRANSPORT_WEBHOOK_SECRET: secret()
+  }
+  const all = { ...made, ...kept }
+  if (Object.keys(kept).length < Object.keys(all).length) writeFileSync(keys, JSON.stringify(all, null, 2), { mode: 0o600 })
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, env[name] || value]))
 }

@@ -1,0 +1,17 @@
+/** Every port with its real counterpart behind it. The only file that names live clients. */
+import { Layer } from "effect"
+import { FactoryHttp } from "#integrations/factory/http.ts"
+import { MailSmtp } from "#integrations/mail/smtp.ts"
+import { PaymentsHttp } from "#integrations/payments/http.ts"
+import { RegistrationHttp } from "#integrations/registration/http.ts"
+import { CarriersHttp } from "#integrations/transport/http.ts"
+import type { Partners } from "./config.ts"
+
+export const Live = ({ factory, payments, registration, transport, smtp }: Partners) =>
+  Layer.mergeAll(
+    FactoryHttp({ url: factory }),
+    PaymentsHttp({ url: payments }),
+    RegistrationHttp({ url: registration }),
+    CarriersHttp({ url: transport }),
+    MailSmtp({ url: smtp })
+  )
