@@ -1,7 +1,10 @@
 /** Reads a request's bytes, but never more than a limit, whatever Content-Length claims. */
 import { badJson, tooLarge } from "./problem.ts"
 
-export const readBytes = async (request: Request, limit: { readonly bytes: number; readonly words: string }): Promise<Uint8Array> => {
+export const readBytes = async (
+  request: Request,
+  limit: { readonly bytes: number; readonly words: string }
+): Promise<Uint8Array> => {
   if (Number(request.headers.get("content-length") ?? 0) > limit.bytes) throw tooLarge(limit.words)
   const chunks: Array<Uint8Array> = []
   let size = 0

@@ -1,8 +1,10 @@
 /** What every request passes on either listener: whose page asks, which headers go out, and how errors are said. */
+import { Effect } from "effect"
 import { Elysia, ValidationError } from "elysia"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
 import { foreignOrigin, malformed, notFound, ourFault, Problem } from "./problem.ts"
+import type { Run } from "./run.ts"
 
 const headers = {
   "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -29,8 +31,8 @@ const isForeign = (request: Request, options: HttpOptions) => {
   return cookieOf(request, options.secureCookies) !== null
 }
 
-/** `log` hears what nobody expected: the caller only learns that it was our mistake. */
-export const front = (options: HttpOptions, log: (cause: unknown) => void) =>
+/** What nobody expected is logged through `run`: the caller only learns that it was our mistake. */
+export const front = (options: HttpOptions, run: Run<never>) =>
   new Elysia({ name: "http/front" })
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, headers, options.secureCookies ? { "strict-transport-security": oneYear } : {})
@@ -38,7 +40,8 @@ export const front = (options: HttpOptions, log: (cause: unknown) => void) =>
     })
     .onError({ as: "global" }, ({ code, error }) => {
       const problem = asProblem(code, error)
-      if (problem.details.status === 500 && !(error instanceof Problem)) log(error)
+      if (problem.details.status === 500 && !(error instanceof Problem))
+        run(Effect.logError("A defect met a caller", error)).catch(() => {}) // Stopping: there is no log any more.
       return problem.toResponse()
     })
 

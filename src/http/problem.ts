@@ -30,10 +30,12 @@ const problem = (status: number, slug: string, title: string, detail: string, re
   new Problem({ type: `/problems/${slug}`, title, status, detail, ...(reason === undefined ? {} : { reason }) })
 
 export const badJson = (detail: string) => problem(400, "bad-json", "That is not JSON", detail)
-export const signedOut = () => problem(401, "signed-out", "Sign in first", "Send a session cookie or an Authorization: Bearer token.")
+export const signedOut = () =>
+  problem(401, "signed-out", "Sign in first", "Send a session cookie or an Authorization: Bearer token.")
 export const signInFailed = () =>
   problem(401, "sign-in-failed", "That did not match", "Check the address and the password, or ask your dealership for a new link.")
-export const notYours = () => problem(403, "not-for-you", "This area is not for you", "Sign in with an account that has the role for it.")
+export const notYours = () =>
+  problem(403, "not-for-you", "This area is not for you", "Sign in with an account that has the role for it.")
 export const foreignOrigin = () =>
   problem(403, "foreign-origin", "Asked from another site", "Ask from our own pages, or with an Authorization: Bearer token.")
 /** The same for what never was and for what is somebody else's. */
@@ -52,8 +54,7 @@ export const tooLarge = (limit: string) => problem(413, "too-large", "That is to
 export const wrongMediaType = (wanted: string) =>
   problem(415, "wrong-media-type", "We do not read that kind", `Send Content-Type: ${wanted}, without Content-Encoding.`)
 /** Readable, but not what was asked for. `detail` names the field. */
-export const malformed = (detail: string, reason?: string) =>
-  problem(422, "malformed", "We could not use that", detail, reason)
+export const malformed = (detail: string, reason?: string) => problem(422, "malformed", "We could not use that", detail, reason)
 export const keyReused = () =>
   problem(
     422,

@@ -37,7 +37,8 @@ export interface Seller {
 }
 
 export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public", ["customer"])
-export const operator = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "intranet", ["operator", "administrator"])
+export const operator = (run: Run<Accounts>, options: HttpOptions) =>
+  session(run, options, "intranet", ["operator", "administrator"])
 export const administrator = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "intranet", ["administrator"])
 
 /** Somebody who sells, and for whom. */

@@ -32,7 +32,8 @@ const inspect = (text: string) => {
       if (open.push(first === "{" ? new Set() : null) > maximumDepth) throw malformed(`Nest at most ${maximumDepth} levels deep.`)
     } else if (first === "}" || first === "]") open.pop()
     else if (first !== '"') {
-      if (!(Math.abs(Number(word)) <= Number.MAX_SAFE_INTEGER)) throw malformed(`The number ${word.slice(0, 40)} is too large to be exact.`)
+      if (!(Math.abs(Number(word)) <= Number.MAX_SAFE_INTEGER))
+        throw malformed(`The number ${word.slice(0, 40)} is too large to be exact.`)
     } else if (isKey(text, token.lastIndex)) {
       const keys = open.at(-1)
       const key: string = JSON.parse(word) // Two spellings of one key are one key.

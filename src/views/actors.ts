@@ -149,7 +149,10 @@ export interface DefectRow {
 }
 
 /** Messages that machines threw on, by (path, message), after that pair; at most `limit`. */
-export const defects = Effect.fn("views.defects")(function* (after: { readonly path: string; readonly messageId: string }, limit: number) {
+export const defects = Effect.fn("views.defects")(function* (
+  after: { readonly path: string; readonly messageId: string },
+  limit: number
+) {
   const sql = yield* SqlClient.SqlClient
   return yield* sql<DefectRow>`
     SELECT path, message_id AS "messageId", type, tries, cause, first_at AS "firstAt", last_at AS "lastAt"

@@ -15,7 +15,10 @@ export interface EmployeeRow {
 }
 
 /** By (subject, role), after that pair; at most `limit`. */
-export const employees = Effect.fn("views.employees")(function* (after: { readonly subjectId: string; readonly role: string }, limit: number) {
+export const employees = Effect.fn("views.employees")(function* (
+  after: { readonly subjectId: string; readonly role: string },
+  limit: number
+) {
   const sql = yield* SqlClient.SqlClient
   return yield* sql<EmployeeRow>`
     SELECT subject_id AS "subjectId", role, dealership_id AS "dealershipId", created_by AS "createdBy", created_at AS "createdAt",

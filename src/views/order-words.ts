@@ -20,7 +20,10 @@ const states: Readonly<Record<string, Words>> = {
   },
   "reserved.ordering": {
     mustAct: "us",
-    is: { en: "Deposit received; we are ordering your car from the factory", es: "Señal recibida; estamos pidiendo su coche a la fábrica" },
+    is: {
+      en: "Deposit received; we are ordering your car from the factory",
+      es: "Señal recibida; estamos pidiendo su coche a la fábrica"
+    },
     next: nothingToDo
   },
   "reserved.orderUnknown": {
@@ -50,7 +53,10 @@ const states: Readonly<Record<string, Words>> = {
   },
   "paid.portalDown": {
     mustAct: "us",
-    is: { en: "Paid; the registration office does not answer, we keep asking", es: "Pagado; la oficina de matriculación no contesta, seguimos intentándolo" },
+    is: {
+      en: "Paid; the registration office does not answer, we keep asking",
+      es: "Pagado; la oficina de matriculación no contesta, seguimos intentándolo"
+    },
     next: nothingToDo
   },
   "registered.inTransit": {

@@ -1,0 +1,69 @@
+/** The intranet listener: dealers, operators, administrators. */
+
+import type { SqlClient } from "effect/sql"
+import { Elysia } from "elysia"
+import type { ActorSystem } from "#actors/system/actor-system.ts"
+import type { Operations } from "#actors/system/operations.ts"
+import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Documents } from "#integrations/documents/documents.ts"
+import type { Mail } from "#integrations/mail/mail.ts"
+import type { Persons } from "#integrations/persons/persons.ts"
+import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { RateLimits } from "#integrations/redis/limits.ts"
+import { auth } from "./auth.ts"
+import { customers } from "./dealers/customers.ts"
+import { documents } from "./dealers/documents.ts"
+import { handover } from "./dealers/handover.ts"
+import { sales } from "./dealers/sales.ts"
+import { stock } from "./dealers/stock.ts"
+import { front } from "./front.ts"
+import { health } from "./health.ts"
+import { openapi } from "./openapi.ts"
+import { actors } from "./operators/actors.ts"
+import { employees } from "./operators/employees.ts"
+import { outbox } from "./operators/outbox.ts"
+import { quarantine } from "./operators/quarantine.ts"
+import type { HttpOptions } from "./options.ts"
+import type { Run } from "./run.ts"
+
+export type IntranetServices =
+  | Accounts
+  | ActorSystem
+  | Documents
+  | Mail
+  | Operations
+  | Persons
+  | PlatformTime
+  | RateLimits
+  | SqlClient.SqlClient
+
+export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
+  new Elysia()
+    .use(front(options, run))
+    .use(openapi(about))
+    .use(health(run, options))
+    .use(auth(run, options, "intranet"))
+    .use(sales(run, options))
+    .use(documents(run, options))
+    .use(handover(run, options))
+    .use(stock(run, options))
+    .use(customers(run, options))
+    .use(actors(run, options))
+    .use(outbox(run, options))
+    .use(quarantine(run, options))
+    .use(employees(run, options))
+
+const about = {
+  title: "CaaS intranet",
+  description: "Dealerships sell and hand over cars; operators look after live actors; administrators provision staff.",
+  tags: {
+    "Sign-in": "Sessions, and the one-time link. Nobody can register: an administrator provisions the account.",
+    Sales: "The sales of the signed-in seller's dealership.",
+    Stock: "Unassigned cars (sin asignar).",
+    Customers: "The customers of the signed-in seller's dealership.",
+    Actors: "Live actors, their journals and their defects.",
+    Outbox: "Commands to the outside world.",
+    Employees: "Staff accounts.",
+    Health: "For whoever starts and stops processes."
+  }
+}
