@@ -1,0 +1,90 @@
+/** The platform as one process: migrations, partners, actors, and the two listeners. */
+import { join } from "node:path"
+import { Effect, ManagedRuntime, Redacted } from "effect"
+import { migrate } from "#integrations/postgres/migrations.ts"
+import { type Settings, settingsOf } from "./config.ts"
+import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
+import { intranetApp } from "./http/intranet.ts"
+import type { HttpOptions } from "./http/options.ts"
+import { publicApp } from "./http/public.ts"
+import { makeRun } from "./http/run.ts"
+import { Platform, type PlatformOptions, type PlatformServices } from "./platform.ts"
+import { reachability } from "./reachability.ts"
+import { startWorld, type World } from "./simulated.ts"
+
+type Env = Readonly<Record<string, string | undefined>>
+
+export interface Running {
+  readonly settings: Settings
+  readonly runtime: ManagedRuntime.ManagedRuntime<PlatformServices, never>
+  readonly stop: () => Promise<void>
+}
+
+/** Actors and listeners on 127.0.0.1 (or HOST), for partners that are already there. Throws SettingInvalid. */
+export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Running> => {
+  const settings = settingsOf(env)
+  await migrate(Redacted.value(settings.databaseUrl))
+  const runtime = ManagedRuntime.make(Platform(settings, options))
+  await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
+  const run = makeRun(runtime)
+  const { publicUrl, intranetUrl, pinSecret } = settings
+  const http: HttpOptions = {
+    origins: [new URL(publicUrl).origin, new URL(intranetUrl).origin],
+    secureCookies: publicUrl.startsWith("https://"),
+    publicUrl,
+    intranetUrl,
+    pinSecret,
+    partners: await runtime.runPromise(reachability)
+  }
+  const hostname = env.HOST || "127.0.0.1"
+  const listeners = [
+    publicApp(run, http).listen({ port: settings.publicPort, hostname }),
+    intranetApp(run, http).listen({ port: settings.intranetPort, hostname })
+  ]
+  return {
+    settings,
+    runtime,
+    stop: async () => {
+      await Promise.all(listeners.map((app) => app.stop()))
+      await runtime.dispose()
+    }
+  }
+}
+
+/** `./caas up`: the platform and, where no partner is named in the environment, a simulated outside world with people to try it. */
+export const startPlatform = async (
+  env: Env
+): Promise<{ urls: Record<string, string>; notes: ReadonlyArray<string>; stop: () => Promise<void> }> => {
+  const simulated = !env.FACTORY_URL
+  const port = env.PUBLIC_PORT || "8080"
+  const world: World | null = simulated
+    ? await startWorld({
+        folder: join(import.meta.dir, "..", ".caas", "world"),
+        platform: `http://127.0.0.1:${port}`,
+        secrets: {
+          factory: env.FACTORY_WEBHOOK_SECRET ?? "",
+          payments: env.PAYMENTS_WEBHOOK_SECRET ?? "",
+          transport: env.TRANSPORT_WEBHOOK_SECRET ?? ""
+        }
+      })
+    : null
+  const platform = await serve({ ...env, ...world?.env }).catch(async (error) => {
+    await world?.stop()
+    throw error
+  })
+  if (world !== null) await platform.runtime.runPromise(keepDemoPeople)
+  const { publicUrl, intranetUrl } = platform.settings
+  return {
+    urls: {
+      customers: `${publicUrl}/openapi`,
+      intranet: `${intranetUrl}/openapi`,
+      health: `${publicUrl}/health/ready`,
+      ...(world === null ? {} : { "mail sink": `${world.mail.controlUrl}/_simulator/ledger`, ...world.env })
+    },
+    notes: world === null ? [] : ["Demo sign-ins on the intranet (POST /api/auth/sessions):", ...demoSignIns],
+    stop: async () => {
+      await platform.stop()
+      await world?.stop()
+    }
+  }
+}
