@@ -166,6 +166,27 @@ describe("the factory", () => {
     expect(error).toMatchObject({ _tag: "FactoryUnreachable", cause: { why: "notOurs", detail: "vin" } })
   })
 
+  test("JSON that calls itself something else is not believed", async () => {
+    const told = {
+      factoryOrderId: "fo_1",
+      reference,
+      status: "accepted",
+      vin: null,
+      expectedAt: null,
+      reason: null,
+      unheardOf: true
+    }
+    let type = "text/html"
+    const answer = () => new Response(JSON.stringify(told), { headers: { "content-type": type } })
+    using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer })
+    const asking = Factory.use((f) => f.findOrder(reference))
+    const url = `http://127.0.0.1:${server.port}`
+    expect(await via({ url }, Effect.flip(asking))).toMatchObject({ _tag: "FactoryUnreachable", cause: { why: "unreadable" } })
+    type = "application/json; charset=utf-8"
+    const { unheardOf: _, ...order } = told
+    expect(await via({ url }, asking)).toEqual(order as typeof FactoryOrder.Type)
+  })
+
   test("a 404 that does not speak of our order is not an answer", async () => {
     using server = Bun.serve({
       hostname: "127.0.0.1",
