@@ -47,21 +47,16 @@ const decodeReminder = Schema.decodeUnknownOption(Schema.fromJsonString(WebhookK
 export const healStream = request(async ({ connection, space }): Promise<StreamHealth> => {
   const stream = streamOf(space)
   const manager = await connection.jetstreamManager({ timeout: requestTimeoutMs, checkAPI: false })
-  const held = await unlessMissing(manager.streams.info(stream))
-  if (held === null) {
-    await makeStream(manager, space)
-    await makeConsumer(manager, stream)
-    return "streamMissing"
-  }
+  // In this order: a stream only grows, so whatever the consumer had read by then is in it.
   const reader = await unlessMissing(manager.consumers.info(stream, consumer))
-  if (reader === null) {
-    await makeConsumer(manager, stream)
-    return "consumerMissing"
+  const held = await unlessMissing(manager.streams.info(stream))
+  if (held === null) await makeStream(manager, space)
+  else if (reader !== null) {
+    if (reader.delivered.stream_seq <= held.state.last_seq) return "well"
+    await manager.consumers.delete(stream, consumer)
   }
-  if (reader.delivered.stream_seq <= held.state.last_seq) return "well"
-  await manager.consumers.delete(stream, consumer)
   await makeConsumer(manager, stream)
-  return "consumerAhead"
+  return held === null ? "streamMissing" : reader === null ? "consumerMissing" : "consumerAhead"
 })
 
 export type StreamHealth = "well" | "streamMissing" | "consumerMissing" | "consumerAhead"

@@ -13,7 +13,7 @@ const tellTimeout = "10 seconds"
 const unavailableSeconds = 2 // An owner is being replaced: 5 s at most.
 const quarantinedSeconds = 60 // A person has to look first.
 const unreachableSeconds = 5 // Postgres is away.
-const defectSeconds = 10 // Five of them, and the actor is quarantined.
+const defectSeconds = 5 // Five of them, and the actor is quarantined.
 const graceSeconds = 60 // Beyond the pause, before the sweeper takes the reminder for lost.
 
 /** Never fails: what cannot be applied now waits, what never can be is rejected with its reason. Safe to run twice. */
