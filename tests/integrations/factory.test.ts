@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import {
   Factory,
+  type FactoryOrder,
   FactoryRefusedOrder,
   FactoryStatus,
   FactoryUnreachable,
@@ -184,7 +185,7 @@ describe("the factory", () => {
     expect(await via({ url }, Effect.flip(asking))).toMatchObject({ _tag: "FactoryUnreachable", cause: { why: "unreadable" } })
     type = "application/json; charset=utf-8"
     const { unheardOf: _, ...order } = told
-    expect(await via({ url }, asking)).toEqual(order as typeof FactoryOrder.Type)
+    expect(await via({ url }, asking)).toEqual(order as FactoryOrder)
   })
 
   test("a 404 that does not speak of our order is not an answer", async () => {
