@@ -60,7 +60,12 @@ export const order = behavior({
       Payments.use((payments) =>
         payments.charge({ reference: paymentId, amount, method: paymentMethod, customer: customerId }, id)
       ).pipe(
-        Effect.map((taken) => PaymentSucceeded.make({ paymentId, kind, amount, gatewayId: taken.id })),
+        Effect.map(
+          ({ status, id: gatewayId }) =>
+            status === "captured"
+              ? PaymentSucceeded.make({ paymentId, kind, amount, gatewayId })
+              : PaymentDeclined.make({ paymentId, kind, reason: `NotCaptured: ${status}` }) // Of all answers only a capture is money.
+        ),
         Effect.catchTag("PaymentRefused", ({ reason }) => Effect.succeed(PaymentDeclined.make({ paymentId, kind, reason })))
       ),
     ReturnPayment: ({ paymentId, kind, amount }, { id }) =>
@@ -69,7 +74,7 @@ export const order = behavior({
       ),
     PlaceFactoryOrder: ({ orderId, model, country }, { id }) =>
       Factory.use((factory) => factory.placeOrder({ reference: orderId, model, country }, id)).pipe(
-        Effect.map(accepted),
+        Effect.map(reported), // On a repeat it may be further on already.
         Effect.catchTag("FactoryRefusedOrder", ({ reason }) => Effect.succeed(FactoryRefused.make({ reason })))
       ),
     AskFactory: ({ orderId }) =>
@@ -172,15 +177,12 @@ export const order = behavior({
   }
 })
 
-const accepted = ({ factoryOrderId, expectedAt }: FactoryOrder): OrderMessage =>
-  FactoryAccepted.make({ factoryOrderId, expectedAt })
-
 /** What the factory's own record says, as the webhook would have said it. */
 const reported = (found: FactoryOrder): OrderMessage => {
-  const { factoryOrderId, status, vin, reason } = found
+  const { factoryOrderId, status, vin, reason, expectedAt } = found
   switch (status) {
     case "accepted":
-      return accepted(found)
+      return FactoryAccepted.make({ factoryOrderId, expectedAt })
     case "in_progress":
       return FactoryReportedInProgress.make({ factoryOrderId })
     case "ready":
