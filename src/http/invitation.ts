@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import { Accounts } from "#integrations/accounts/accounts.ts"
+import { passwordLink } from "#integrations/accounts/doors.ts"
 import { Mail } from "#integrations/mail/mail.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
@@ -39,6 +40,6 @@ export const invite = Effect.fn("invite")(function* (
   if (token === null) return false
   const { subject, text } = words[language]
   const id = `invitation/${createHash("sha256").update(token).digest("hex").slice(0, 20)}` // Each link is a mail of its own.
-  yield* mail.send({ to: email, subject, text: text(`${baseUrl}/set-password#token=${token}`) }, id)
+  yield* mail.send({ to: email, subject, text: text(passwordLink(baseUrl, token)) }, id)
   return true
 })

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { OrderContext } from "#machines/order.ts"
-import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
+import type { DealershipId, OrderId, SubjectId } from "#machines/vocabulary.ts"
 
 export type Owner = { readonly subjectId: SubjectId } | { readonly dealershipId: DealershipId }
 
@@ -68,8 +68,9 @@ export const moneyOf = Effect.fn("views.moneyOf")(function* (orderId: string) {
   return row!
 })
 
-/** Open or recent sales of one seller that equal a new one: the same customer, model and plan within ten minutes. */
+/** An open sale of one seller that equals a new one, `orderId`: the same customer, model and plan since an instant. */
 export const twinOf = Effect.fn("views.twinOf")(function* (sale: {
+  readonly orderId: OrderId
   readonly sellerId: SubjectId
   readonly customerId: SubjectId
   readonly model: string
@@ -80,7 +81,7 @@ export const twinOf = Effect.fn("views.twinOf")(function* (sale: {
   const [row] = yield* sql<{ readonly orderId: string }>`
     SELECT state -> 'context' ->> 'orderId' AS "orderId"
     FROM actors
-    WHERE type = 'order' AND subject_id = ${sale.customerId} AND NOT closed
+    WHERE type = 'order' AND subject_id = ${sale.customerId} AND NOT closed AND path <> ${`order/${sale.orderId}`}
       AND state -> 'context' ->> 'sellerId' = ${sale.sellerId}
       AND state -> 'context' ->> 'model' = ${sale.model}
       AND state -> 'context' -> 'plan' ->> 'code' = ${sale.plan}

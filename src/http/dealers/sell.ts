@@ -72,8 +72,8 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
   const id = `${seller.subjectId}/sell/${terms.orderId}`
   const { model, plan } = sale
 
+  const first = yield* heardAs(to.path, id) // Before the person is looked for: who is in the journal was kept before.
   const known = yield* persons.findByEmail(sale.customer.email)
-  const first = yield* heardAs(to.path, id)
   if (first !== null) {
     sameAsFirst(asAsked(first), "RegisterSale", { ...asked(sale, known), model })
     return { orderId: terms.orderId, customerId: known! }
@@ -82,7 +82,7 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
   const offer = yield* offered(model, plan, country)
   if (known !== null && sale.confirmDuplicate !== true) {
     const since = new Date(time.now() - twinWindow)
-    const twin = yield* twinOf({ sellerId: seller.subjectId, customerId: known, model, plan, since })
+    const twin = yield* twinOf({ orderId: terms.orderId, sellerId: seller.subjectId, customerId: known, model, plan, since })
     if (twin !== null) return yield* Effect.fail(duplicateSale(twin))
   }
 
@@ -112,8 +112,8 @@ export const sellFromStock = Effect.fn("dealers.sellFromStock")(function* (
   const to = Vehicle.at(vin)
   const id = `${seller.subjectId}/assign/${terms.orderId}`
 
+  const first = yield* heardAs(to.path, id) // Before the person is looked for: who is in the journal was kept before.
   const known = yield* persons.findByEmail(sale.customer.email)
-  const first = yield* heardAs(to.path, id)
   if (first !== null) {
     sameAsFirst(asAsked(first), "AssignVehicle", asked(sale, known))
     return { orderId: terms.orderId, customerId: known! }
