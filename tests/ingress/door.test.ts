@@ -28,16 +28,14 @@ const turnedAway = async (request: Request) => {
   expect((await world.rows()).length).toBe(before)
 }
 const altered = (request: Request, headers: Record<string, string>, body?: string | Uint8Array) =>
-  request
-    .text()
-    .then(
-      (text) =>
-        new Request(request.url, {
-          method: "POST",
-          body: (body ?? text) as any,
-          headers: { ...Object.fromEntries(request.headers), ...headers }
-        })
-    )
+  request.text().then(
+    (text) =>
+      new Request(request.url, {
+        method: "POST",
+        body: (body ?? text) as any,
+        headers: { ...Object.fromEntries(request.headers), ...headers }
+      })
+  )
 
 describe("the door of the webhooks", () => {
   test.each(["factory", "payments", "transport"] as const)(
@@ -219,6 +217,25 @@ describe("the door of the webhooks", () => {
     expect(answer.status).toBe(413)
     expect(pulled).toBeLessThan(16)
     expect((await world.rows()).length).toBe(before)
+  })
+
+  test("stands on a real socket too", async () => {
+    world.app.listen({ port: 0, hostname: "127.0.0.1" })
+    try {
+      const post = async (request: Request) =>
+        fetch(`http://127.0.0.1:${world.app.server!.port}${new URL(request.url).pathname}`, {
+          method: "POST",
+          headers: request.headers,
+          body: await request.arrayBuffer()
+        })
+      const webhook = { source: "factory", id: freshId(), body: inProgress(17) } as const
+      expect((await post(signed(webhook))).status).toBe(202)
+      expect((await post(await altered(signed(webhook), {}, "{}"))).status).toBe(401)
+      expect((await post(signed({ ...webhook, id: freshId(), body: " ".repeat(1024 * 1024) }))).status).toBe(413)
+      expect(await rowOf(webhook.id)).toMatchObject([{ body: JSON.stringify(webhook.body) }])
+    } finally {
+      await world.app.stop(true)
+    }
   })
 
   test("asks the partner to come again while Postgres does not answer, and keeps nothing then", async () => {

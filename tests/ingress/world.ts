@@ -3,8 +3,12 @@ import { Effect, Layer, ManagedRuntime, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Webhook } from "standardwebhooks"
+import { registry } from "#actors/registry.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import { ActorHost } from "#actors/system/host.ts"
+import { InProcessActorSystem } from "#actors/system/in-process.ts"
 import type { NotHeard, Standing } from "#actors/system/letter.ts"
+import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { Nats } from "#integrations/nats/nats.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
@@ -52,8 +56,18 @@ export interface Row {
   readonly body: string
 }
 
+/** The orders of the house, as they run in one process, on this world's database. Nobody performs what they promise. */
+export const realOrders = InProcessActorSystem.pipe(
+  Layer.provide(ActorHost.layer(registry)),
+  Layer.provide(PostgresActorStore(registry))
+)
+
 /** `ingress: false`: only the door; webhooks are kept and stay where they are. */
-export const webhookWorld = async (options: { readonly natsUrl: string; readonly ingress?: boolean }) => {
+export const webhookWorld = async (options: {
+  readonly natsUrl: string
+  readonly ingress?: boolean
+  readonly actors?: typeof realOrders
+}) => {
   const database = await freshDatabase()
   const told: Array<Told> = []
   const orders = { answer: handled }
@@ -69,9 +83,9 @@ export const webhookWorld = async (options: { readonly natsUrl: string; readonly
     Layer.provideMerge(WebhooksPostgres),
     Layer.provideMerge(WebhookSecrets.layer(secrets)),
     Layer.provideMerge(Nats.layer({ url: options.natsUrl, name: "caas-test", space: `t${crypto.randomUUID().slice(0, 8)}` })),
+    Layer.provideMerge(options.actors ?? Orders),
     Layer.provideMerge(PlatformTimePostgres),
     Layer.provideMerge(Postgres({ url: Redacted.make(database.url), connections: 6 })),
-    Layer.provideMerge(Orders),
     Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "Error")), // Warnings are what these tests are about.
     Layer.orDie
   )
@@ -91,6 +105,7 @@ export const webhookWorld = async (options: { readonly natsUrl: string; readonly
   return {
     told,
     orders,
+    app,
     runtime,
     rows,
     /** Through the real door. */
