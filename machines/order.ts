@@ -925,7 +925,10 @@ export const orderMachine = order.createMachine({
         returned: {
           entry: notify("CustomerWasAbsent"),
           on: {
-            TransportCustomerAbsent: [...byAnotherCarrier, { actions: record("AlreadyKnown") }],
+            TransportCustomerAbsent: [
+              { guard: "anotherTransport", actions: record("AnotherTransport") },
+              { actions: record("AlreadyKnown") }
+            ],
             TransportDelivered: { guard: "ourTransport", target: "#order.delivered", actions: [keepTransport, keepHandover] }, // They met after all.
             TransportArrivedAtDealership: { guard: "ourTransport", target: "awaitingPickup", actions: arrived },
             ReportCustomerAbsent: toAnyone("AlreadyReturning"),
@@ -995,7 +998,12 @@ export const orderMachine = order.createMachine({
     ],
 
     FactoryAccepted: factoryReport,
-    FactoryRefused: factoryReport,
+    FactoryRefused: [
+      { guard: "notOrdered", actions: record("NoFactoryOrder") },
+      { guard: "factoryNews", actions: keepFactoryNews },
+      { guard: "sameFactoryNews", actions: record("AlreadyKnown") },
+      { actions: record("OlderThanKnown") }
+    ],
     FactoryReportedInProgress: factoryReport,
     FactoryReportedReady: [
       ...fromElsewhere,
@@ -1008,7 +1016,12 @@ export const orderMachine = order.createMachine({
       { guard: "shippingIsNews", actions: keepShipping },
       { actions: record("AlreadyKnown") }
     ],
-    FactoryReportedCancelled: [{ guard: "alreadyBuilt", actions: record("AlreadyBuilt") }, ...factoryReport],
+    FactoryReportedCancelled: [
+      ...fromElsewhere,
+      { guard: "alreadyBuilt", actions: record("AlreadyBuilt") }, // The car stands there: an operator decides.
+      { guard: "factoryNews", actions: keepFactoryNews },
+      { actions: record("AlreadyKnown") }
+    ],
     FactoryKnowsNothing: [{ guard: "notOrdered", actions: record("NoFactoryOrder") }, { actions: record("OlderThanKnown") }],
 
     VehicleRegistered: [

@@ -57,7 +57,7 @@ export const given = (machine: AnyStateMachine, ...past: ReadonlyArray<Said>) =>
       const reading = decision._tag === "Accepted" ? decision : null
       const sentence = {
         /** Where it stands, and the commands and records by their first word, in order. */
-        then: (path: string, ...emitted: ReadonlyArray<string>) => {
+        thenStands: (path: string, ...emitted: ReadonlyArray<string>) => {
           expect(decision).toMatchObject({ _tag: "Accepted" })
           expect(pathOf(reading!.state.value)).toBe(path)
           expect(reading!.emitted.map(wordOf)).toEqual([...emitted])

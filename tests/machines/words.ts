@@ -74,6 +74,9 @@ export const soldForPickup = RegisterSale.make({ ...sold, delivery: { kind: "dea
 export const soldFromStock = RegisterSale.make({ ...sold, vin, vehicleAt: "factory" })
 export const soldAtDealership = RegisterSale.make({ ...soldForPickup, vin, vehicleAt: "dealership" })
 
+/** A message with something changed: another sender, another amount, another time. */
+export const but = (message: Said, change: object): Said => ({ ...message, ...change })
+
 // ── Requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const payReservation = PayReservation.make({ customerId, paymentMethod: "tok_card" })

@@ -1,0 +1,67 @@
+/** Where an order can stand, by the name the table uses, with a history that leads there. */
+import type { History } from "./words.ts"
+import * as w from "./words.ts"
+
+export const situations: Readonly<Record<string, History>> = {
+  awaitingDeposit: [w.sold],
+  depositUnderWay: [w.sold, w.payReservation],
+  ordering: w.toOrdering(),
+  orderUnknown: w.toUnknown(),
+  building: w.toBuilding(),
+  awaitingFinalPayment: w.toFinalPayment(),
+  finalPaymentUnderWay: [...w.toFinalPayment(), w.payFinalAmount],
+  registering: w.toPaid(),
+  papersMissing: w.toPapers(),
+  portalDown: w.toPortalDown(),
+  inTransit: [...w.toTransit(), w.departed],
+  inTransitToDealership: [...w.toTransit(w.soldForPickup), w.departed],
+  returned: w.toReturned(),
+  awaitingPickup: w.toPickup(),
+  delivered: w.toDelivered(),
+  cancelledUnpaid: [w.sold, w.payReservation, w.depositWindow],
+  cancelledBySeller: [...w.toBuilding(), w.cancelledByFactory],
+  forfeited: w.toForfeited()
+}
+
+/** What is said in each of them. Every message of an order, in the variants that matter everywhere. */
+export const sayings = {
+  RegisterSale: w.sold,
+  PayReservation: w.payReservation,
+  "PayReservation by a stranger": w.but(w.payReservation, { customerId: w.stranger }),
+  PayFinalAmount: w.payFinalAmount,
+  "PayFinalAmount by a stranger": w.but(w.payFinalAmount, { customerId: w.stranger }),
+  CancelOrder: w.cancelled,
+  SupplyPapers: w.suppliedPapers,
+  ConfirmHandover: w.handover(),
+  "ConfirmHandover with a wrong PIN": w.handover("000000"),
+  ReportCustomerAbsent: w.saidAbsent,
+  "PaymentSucceeded of the deposit": w.succeeded("reservation"),
+  "PaymentSucceeded of the rest": w.succeeded("final"),
+  "PaymentDeclined of the deposit": w.declined("reservation"),
+  "PaymentDeclined of the rest": w.declined("final"),
+  "PaymentSettled of the deposit": w.settled("reservation"),
+  "PaymentSettled of the rest": w.settled("final"),
+  "PaymentSettlementFailed of the deposit": w.settlementFailed("reservation"),
+  "PaymentSettlementFailed of the rest": w.settlementFailed("final"),
+  "PaymentReturned of the deposit": w.returned("reservation"),
+  "PaymentReturned of the rest": w.returned("final"),
+  FactoryAccepted: w.accepted,
+  FactoryRefused: w.refusedByFactory,
+  FactoryReportedInProgress: w.inProgress,
+  FactoryReportedReady: w.ready,
+  FactoryReportedShipped: w.shipped,
+  FactoryReportedCancelled: w.cancelledByFactory,
+  FactoryKnowsNothing: w.factoryKnowsNothing,
+  VehicleRegistered: w.registered,
+  RegistrationRefused: w.registrationRefused,
+  PapersRequested: w.papersRequested,
+  TransportBooked: w.booked,
+  TransportDeparted: w.departed,
+  TransportDelivered: w.delivered,
+  TransportCustomerAbsent: w.absent,
+  TransportArrivedAtDealership: w.atDealership,
+  "CommandParked: PlaceFactoryOrder": w.parked("PlaceFactoryOrder"),
+  "CommandParked: ChargePayment": w.parked("ChargePayment"),
+  "CommandParked: RegisterVehicle": w.parked("RegisterVehicle"),
+  "CommandParked: Notify": w.parked("Notify")
+} as const
