@@ -130,11 +130,13 @@ export const order = behavior({
       case "ChargePayment":
       case "ReturnPayment":
         return `payments/${command.paymentId}`
+      // A new attempt must not wait behind the parked one it stands in for.
       case "PlaceFactoryOrder":
+        return `factory/order/${command.attempt}`
       case "AskFactory":
-        return "factory"
+        return `factory/question/${command.attempt}`
       case "RegisterVehicle":
-        return "registration"
+        return `registration/${command.attempt}`
       case "BookTransport":
         return "transport"
       case "SendCredentials":

@@ -12,7 +12,7 @@ import { ActorNotFound, ActorQuarantined, ActorsUnavailable, type Answer, type L
 import { partitionOf } from "./partition.ts"
 import { DraftOf, type Resident, remembersAll, resident, weightOf } from "./turn.ts"
 
-const lanes = 2 // Batches on their way to Postgres at once: while one is written, the machines decide the next.
+const lanes = 4 // Batches on their way to Postgres at once: while some are written, the machines decide the next.
 const reloads = 3 // Times a letter may meet a snapshot that is no longer true, before its teller is told to come back.
 const triesBeforeQuarantine = 5
 
