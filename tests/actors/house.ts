@@ -64,6 +64,7 @@ export const house = async (memory: "memory" | "postgres", options: { readonly r
     )
   type World = Layer.Success<ReturnType<typeof world>>
   const runtime = ManagedRuntime.make(world() as Layer.Layer<World | SqlClient.SqlClient, never>)
+  await runtime.runPromise(Effect.void) // Claims its partitions now, not when somebody looks.
   const run = <A, E>(effect: Effect.Effect<A, E, World | SqlClient.SqlClient>) => runtime.runPromise(effect)
 
   const look = (): Promise<Seen> => run(database === null ? Effect.map(Memory, fromMemory) : fromPostgres)
