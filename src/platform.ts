@@ -27,6 +27,8 @@ import { Live } from "./live.ts"
 export interface PlatformOptions {
   /** What a named moment of a turn or a command means to a kill test. */
   readonly reached?: Reached
+  /** What is logged, and where to; everything, to the standard output, unless told otherwise. */
+  readonly logging?: Layer.Layer<never>
 }
 
 export const Platform = (settings: Settings, options: PlatformOptions = {}) => {
@@ -54,7 +56,8 @@ export const Platform = (settings: Settings, options: PlatformOptions = {}) => {
     Layer.provideMerge(Actors),
     Layer.provideMerge(People),
     Layer.provideMerge(Layer.mergeAll(Memory, Wires)),
-    Layer.provideMerge(Layer.succeed(CrashPoint, options.reached ?? (() => {})))
+    Layer.provideMerge(Layer.succeed(CrashPoint, options.reached ?? (() => {}))),
+    Layer.provideMerge(options.logging ?? Layer.empty)
   )
 }
 

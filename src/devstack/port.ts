@@ -4,7 +4,8 @@ import { ServerDidNotStart } from "./launch.ts"
 
 const tries = 3 // Somebody may take a port between our finding it free and the server's binding it.
 
-const freePort = () =>
+/** Free a moment ago: somebody may be faster. */
+export const freePort = () =>
   new Promise<number>((resolve, reject) => {
     const server = createServer()
     server.on("error", reject)

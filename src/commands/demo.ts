@@ -1,0 +1,79 @@
+/** Tells the whole story so far against real servers: three cars, four customers, every partner, and a clock that jumps. */
+
+import { cancellation } from "#src/demo/cancellation.ts"
+import { scratchDatabase } from "#src/demo/database.ts"
+import { employees } from "#src/demo/employees.ts"
+import { firstSale } from "#src/demo/first-sale.ts"
+import { invariants } from "#src/demo/invariants.ts"
+import { accountsOf, imbalance, ledgerLines } from "#src/demo/ledger.ts"
+import { resale } from "#src/demo/resale.ts"
+import { servers } from "#src/demo/servers.ts"
+import { Teller } from "#src/demo/teller.ts"
+import { startTown } from "#src/demo/town.ts"
+import { untilSignalled } from "#src/devstack/signals.ts"
+
+export const summary = "[--json]: one whole story against the real servers, in a database that goes when it ends"
+
+/** 0 only where every step happened and no invariant is violated. With --json the standard output is one object, and nothing else. */
+export const run = async (args: string[]): Promise<number> => {
+  if (args.some((arg) => arg !== "--json")) {
+    console.error("Usage: ./caas demo [--json]")
+    return 2
+  }
+  const json = args.includes("--json")
+  const begin = performance.now()
+  const { signalled } = untilSignalled()
+  await using floors = new AsyncDisposableStack() // Cleared from the top down, also on Ctrl-C.
+  const story = tell(json, begin, floors)
+  story.catch(() => {}) // Interrupted: nobody waits for it any more.
+  return await Promise.race([story, signalled])
+}
+
+const tell = async (json: boolean, begin: number, floors: AsyncDisposableStack): Promise<number> => {
+  const write = json ? () => {} : (line: string) => console.log(line)
+  const real = await servers((line) => console.error(line))
+  floors.defer(real.stop)
+  const database = await scratchDatabase(real.databaseUrl)
+  floors.defer(database.drop)
+  const town = await startTown({ databaseUrl: database.url, natsUrl: real.natsUrl, redisUrl: real.redisUrl })
+  floors.defer(town.stop)
+  write(`A platform of its own on servers that are ${real.whose}, ready after ${seconds(begin)} s.`)
+
+  const colours = !json && process.stdout.isTTY === true && !process.env.NO_COLOR
+  const teller = new Teller(town.sql, town.now, { write, colours })
+  let broken: string | null = null
+  try {
+    const stage = await employees(town, teller)
+    for (const story of [firstSale, resale, cancellation]) {
+      await story(stage)
+      await town.settled()
+    }
+    for (const { reference, kind } of town.world.payments.ledger()) if (kind === "charge") town.world.payments.settle(reference)
+    await teller.says("Gateway", "settles every payment")
+    await town.settled()
+  } catch (error) {
+    broken = error instanceof Error ? error.message : String(error)
+  }
+  await teller.end()
+
+  const ledger = await accountsOf(town.sql)
+  const found = await invariants(town)
+  const violated = found.filter(({ violations }) => violations.length > 0)
+  if (json) {
+    const steps = teller.steps
+    process.stdout.write(
+      `${JSON.stringify({ steps, ledger, invariants: { checked: found.length, violated: violated.length }, ...(broken === null ? {} : { broken }) })}\n`
+    )
+  } else {
+    write("\nThe ledger")
+    for (const line of ledgerLines(ledger)) write(line)
+    write(`\n${found.length} invariants checked, ${violated.length} violated`)
+  }
+  for (const { id, text, violations } of violated)
+    console.error(`${id} ${text}\n  ${violations.slice(0, 5).map(String).join("\n  ")}`)
+  if (broken !== null) console.error(`The story stopped: ${broken}`)
+  write(`${teller.steps.length} steps in ${seconds(begin)} s`)
+  return broken === null && violated.length === 0 && imbalance(ledger) === 0 ? 0 : 1
+}
+
+const seconds = (begin: number) => ((performance.now() - begin) / 1000).toFixed(1)

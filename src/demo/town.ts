@@ -1,0 +1,145 @@
+/** A platform with a simulated outside world and a clock that can be moved: where stories happen, and are tested. */
+import { SQL } from "bun"
+import { Effect, Layer, Logger, References } from "effect"
+import { Accounts, type Role } from "#integrations/accounts/accounts.ts"
+import type { PersonalData } from "#integrations/persons/persons.ts"
+import { Persons } from "#integrations/persons/persons.ts"
+import { PlatformTime } from "#integrations/postgres/time.ts"
+import { dropStream } from "#integrations/webhooks/stream.ts"
+import type { Country } from "#machines/vocabulary.ts"
+import { DealershipId } from "#machines/vocabulary.ts"
+import { freePort } from "../devstack/port.ts"
+import { serve } from "../main.ts"
+import { startWorld } from "../simulated.ts"
+import { Customer } from "./customer.ts"
+import { Mailbox } from "./mailbox.ts"
+import { until } from "./patience.ts"
+import { persona } from "./persona.ts"
+import { Seller } from "./seller.ts"
+import { Visitor } from "./visitor.ts"
+
+export interface TownOptions {
+  /** The owner's, migrated, with a movable clock (`letClockMove`). */
+  readonly databaseUrl: string
+  readonly natsUrl: string
+  readonly redisUrl: string
+  /** Milliseconds between the steps of a partner's work; without it, steps happen when told. */
+  readonly pace?: number
+  /** More of the platform's environment, COMMAND_ATTEMPTS for one. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export type Town = Awaited<ReturnType<typeof startTown>>
+
+const secretOf = () => `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")}`
+
+/** Throws what the platform throws at its start; nothing is left running then. */
+export const startTown = async (options: TownOptions) => {
+  const space = `town${crypto.randomUUID().replaceAll("-", "").slice(0, 10)}`
+  const [publicPort, intranetPort] = await Promise.all([freePort(), freePort()])
+  const publicUrl = `http://127.0.0.1:${publicPort}`
+  const intranetUrl = `http://127.0.0.1:${intranetPort}`
+  const secrets = { factory: secretOf(), payments: secretOf(), transport: secretOf() }
+  let moved = 0 // Milliseconds the clock is ahead of everybody else's.
+
+  await using floors = new AsyncDisposableStack()
+  const world = await startWorld({
+    platform: publicUrl,
+    secrets,
+    ...(options.pace === undefined ? { manual: true } : { pace: options.pace }),
+    now: () => Date.now() + moved
+  })
+  floors.defer(world.stop)
+  const redisUrl = new URL(options.redisUrl)
+  redisUrl.searchParams.set("keyPrefix", `${space}:`) // Nobody else's counts are touched, and nobody's touch ours.
+  const env = {
+    ...options.env,
+    ...world.env,
+    DATABASE_URL: options.databaseUrl,
+    NATS_URL: options.natsUrl,
+    NATS_SPACE: space,
+    REDIS_URL: redisUrl.href,
+    PUBLIC_PORT: String(publicPort),
+    INTRANET_PORT: String(intranetPort),
+    PERSONS_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
+    PIN_SECRET: secretOf(),
+    FACTORY_WEBHOOK_SECRET: secrets.factory,
+    PAYMENTS_WEBHOOK_SECRET: secrets.payments,
+    TRANSPORT_WEBHOOK_SECRET: secrets.transport
+  }
+  const platform = await serve(env, { logging: onlyErrors })
+  floors.defer(platform.stop)
+  floors.defer(() => platform.runtime.runPromise(Effect.ignore(dropStream)))
+  const sql = new SQL(options.databaseUrl, { max: 2 })
+  floors.defer(() => sql.close())
+  const all = floors.move()
+
+  const mailbox = new Mailbox(world.mail.messages)
+  const person = (name: string, country?: Country) => persona(name, country)
+
+  /** An account without a password, as `./caas admin create` makes one: answers the token of its link. */
+  const provision = (who: PersonalData, role: Role, dealershipId: string | null) =>
+    platform.runtime.runPromise(
+      Effect.gen(function* () {
+        const persons = yield* Persons
+        const accounts = yield* Accounts
+        const { subjectId } = yield* persons.keep(who, "system")
+        const dealership = dealershipId === null ? null : DealershipId.make(dealershipId)
+        yield* accounts.provision({ subjectId, role, dealershipId: dealership, createdBy: "system" })
+        return (yield* accounts.issueLink(subjectId, { evenIfSet: true }))!
+      })
+    )
+
+  return {
+    world,
+    platform,
+    env,
+    publicUrl,
+    intranetUrl,
+    mailbox,
+    /** The owner's look at the database: for those who judge, never for those who act. */
+    sql,
+    now: () => Date.now() + moved,
+    /** Moves every clock in town forward. */
+    pass: async (millis: number) => {
+      moved += millis
+      await platform.runtime.runPromise(PlatformTime.use((time) => time.advance(millis)))
+    },
+    /** Until nothing is under way: no command, no webhook, no timer that is due. Parked commands are not waited for. Throws NotInTime. */
+    settled: async () => {
+      const look = async () => {
+        const [row] = await sql`
+          SELECT (SELECT count(*)::int FROM outbox WHERE state = 'waiting') AS commands,
+                 (SELECT count(*)::int FROM webhooks WHERE state = 'received') AS webhooks,
+                 (SELECT count(*)::int FROM timers WHERE due_at <= clock_timestamp() + offset_ms * interval '1 millisecond') AS timers
+          FROM clock`
+        return row as { readonly commands: number; readonly webhooks: number; readonly timers: number }
+      }
+      await until("a quiet town", look, ({ commands, webhooks, timers }) => commands + webhooks + timers === 0)
+    },
+    /** Somebody without an account yet. */
+    customer: (name: string, country?: Country, carries?: "bearer" | "cookie") =>
+      new Customer(person(name, country), publicUrl, mailbox, carries),
+    /** Whoever starts the platform names the first administrator; everybody else is provisioned by one. */
+    administrator: async (name: string) => {
+      const administrator = new Visitor(persona(name), intranetUrl)
+      await administrator.choosePassword(await provision(persona(name), "administrator", null))
+      return administrator
+    },
+    /** A seller with a password, without the administrator's part of it. */
+    seller: async (name: string, dealershipId = "dea_madrid") => {
+      const seller = new Seller(persona(name), intranetUrl, dealershipId)
+      await seller.choosePassword(await provision(persona(name), "seller", dealershipId))
+      return seller
+    },
+    operator: async (name: string) => {
+      const operator = new Visitor(persona(name), intranetUrl)
+      await operator.choosePassword(await provision(persona(name), "operator", null))
+      return operator
+    },
+    stop: () => all.disposeAsync()
+  }
+}
+
+/** Warnings belong to these stories; what is left says that something is wrong, and not on the standard output. */
+const onlyErrors = Layer.mergeAll(Layer.succeed(References.MinimumLogLevel, "Error"), Layer.succeed(Logger.LogToStderr, true))

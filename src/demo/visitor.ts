@@ -1,0 +1,96 @@
+/** Somebody who speaks HTTP with the platform and knows nothing else of it. */
+import { Schema } from "effect"
+
+export interface Answer {
+  readonly status: number
+  readonly body: any
+}
+
+/** The platform answered otherwise than the caller had to expect. */
+export class AnsweredOtherwise extends Schema.TaggedError<AnsweredOtherwise>()("AnsweredOtherwise", {
+  who: Schema.String,
+  asked: Schema.String,
+  status: Schema.Int,
+  body: Schema.String
+}) {
+  override get message() {
+    return `${this.who} asked ${this.asked} and was told ${this.status}: ${this.body}`
+  }
+}
+
+export interface Identity {
+  readonly name: string
+  readonly email: string
+}
+
+export interface Sent {
+  /** JSON, or bytes with their media type. */
+  readonly body?: unknown
+  readonly bytes?: { readonly type: string; readonly data: Uint8Array<ArrayBuffer> }
+  /** The Idempotency-Key. */
+  readonly key?: string
+}
+
+/** Every password of a story: long enough, and nobody's own. */
+const password = "paseo-largo-7-olivos"
+
+export class Visitor {
+  readonly name: string
+  readonly email: string
+  private token: string | null = null
+
+  /** `carries`: how the session is shown, as a browser does or as a program does. */
+  constructor(
+    { name, email }: Identity,
+    private readonly door: string,
+    private readonly carries: "bearer" | "cookie" = "bearer"
+  ) {
+    this.name = name
+    this.email = email
+  }
+
+  /** Sets the password with the one-time link. The answer's status is 204 where it was taken. */
+  choosePassword(token: string): Promise<Answer> {
+    return this.send("POST", "/api/auth/credentials", { body: { token, password } })
+  }
+
+  /** Throws AnsweredOtherwise. */
+  async signIn(): Promise<void> {
+    const answer = await this.send("POST", "/api/auth/sessions", { body: { email: this.email, password } })
+    if (answer.status !== 201) throw this.surprised("POST /api/auth/sessions", answer)
+    this.token = answer.body.token
+  }
+
+  /** Any answer. A session that has ended in the meantime (the clock moves fast here) is begun again, once. */
+  async ask(method: string, path: string, sent: Sent = {}): Promise<Answer> {
+    if (this.token === null) await this.signIn()
+    const answer = await this.send(method, path, sent)
+    if (answer.status !== 401) return answer
+    await this.signIn()
+    return this.send(method, path, sent)
+  }
+
+  /** The body of a 2xx. Throws AnsweredOtherwise. */
+  async does(method: string, path: string, sent: Sent = {}): Promise<any> {
+    const answer = await this.ask(method, path, sent)
+    if (answer.status >= 300) throw this.surprised(`${method} ${path}`, answer)
+    return answer.body
+  }
+
+  private async send(method: string, path: string, { body, bytes, key }: Sent): Promise<Answer> {
+    const headers = new Headers({ accept: "application/json", origin: new URL(this.door).origin })
+    if (this.token !== null && this.carries === "bearer") headers.set("authorization", `Bearer ${this.token}`)
+    if (this.token !== null && this.carries === "cookie") headers.set("cookie", `sid=${this.token}`)
+    if (key !== undefined) headers.set("idempotency-key", key)
+    if (bytes !== undefined) headers.set("content-type", bytes.type)
+    else if (body !== undefined) headers.set("content-type", "application/json")
+    const payload = bytes?.data ?? (body === undefined ? undefined : JSON.stringify(body))
+    const response = await fetch(`${this.door}${path}`, { method, headers, ...(payload === undefined ? {} : { body: payload }) })
+    const text = await response.text()
+    return { status: response.status, body: text === "" ? null : JSON.parse(text) }
+  }
+
+  private surprised(asked: string, { status, body }: Answer) {
+    return new AnsweredOtherwise({ who: this.name, asked, status, body: JSON.stringify(body) })
+  }
+}
