@@ -4,6 +4,7 @@ import { Effect, ManagedRuntime, Redacted } from "effect"
 import { migrate } from "#integrations/postgres/migrations.ts"
 import { type Settings, settingsOf } from "./config.ts"
 import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
+import { home } from "./devstack/running.ts"
 import { intranetApp } from "./http/intranet.ts"
 import type { HttpOptions } from "./http/options.ts"
 import { publicApp } from "./http/public.ts"
@@ -59,7 +60,7 @@ export const startPlatform = async (
   const port = env.PUBLIC_PORT || "8080"
   const world: World | null = simulated
     ? await startWorld({
-        folder: join(import.meta.dir, "..", ".caas", "world"),
+        folder: join(home, "world"),
         platform: `http://127.0.0.1:${port}`,
         secrets: {
           factory: env.FACTORY_WEBHOOK_SECRET ?? "",

@@ -5,8 +5,8 @@ import { join } from "node:path"
 import { holderOf } from "./lock.ts"
 import { lockName } from "./stack.ts"
 
-/** Where `./caas up` keeps everything. */
-export const home = join(import.meta.dir, "..", "..", ".caas")
+/** Where `./caas up` keeps everything; CAAS_HOME for a second one beside it. */
+export const home = process.env.CAAS_HOME || join(import.meta.dir, "..", "..", ".caas")
 
 const file = join(home, "run.json")
 

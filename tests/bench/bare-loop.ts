@@ -6,7 +6,7 @@ import { migrate } from "#integrations/postgres/migrations.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { type Recording, turnsOf } from "./recording.ts"
 
-const lanes = 2 // As many in flight as the actor system has.
+const lanes = 4 // As many in flight as the actor system has.
 const pathsParameter = 3 // Of the commit: the draft's paths. Of the others the first array of texts.
 
 /** Turns per second without actors: only Postgres, the driver and the wire. */
