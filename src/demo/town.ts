@@ -113,9 +113,11 @@ export const startTown = async (options: TownOptions) => {
                  (SELECT count(*)::int FROM webhooks WHERE state = 'received') AS webhooks,
                  (SELECT count(*)::int FROM timers WHERE due_at <= clock_timestamp() + offset_ms * interval '1 millisecond') AS timers
           FROM clock`
-        return row as { readonly commands: number; readonly webhooks: number; readonly timers: number }
+        const partners = [world.factory, world.payments, world.transport].flatMap((partner) => partner.webhooks())
+        const onTheWay = partners.filter(({ tries, delivered }) => tries > 0 && !delivered).length // One that was never tried was lost.
+        return { ...(row as Record<"commands" | "webhooks" | "timers", number>), onTheWay }
       }
-      await until("a quiet town", look, ({ commands, webhooks, timers }) => commands + webhooks + timers === 0)
+      await until("a quiet town", look, (seen) => Object.values(seen).every((count) => count === 0))
     },
     /** Somebody without an account yet. */
     customer: (name: string, country?: Country, carries?: "bearer" | "cookie") =>
