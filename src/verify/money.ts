@@ -1,0 +1,126 @@
+/** The money: sums, accounts, the gateway's own books, and what became of each deposit (I20, I24, I29). */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type { Evidence } from "./evidence.ts"
+import type { Findings } from "./findings.ts"
+import type { PartnerLedgers } from "./partner-ledgers.ts"
+
+/** Kind → the account that is debited, and the one that is credited: the chart of accounts once more, in the accountant's hand. */
+const kinds: Readonly<Record<string, readonly [debit: string, credit: string]>> = {
+  depositReceived: ["gateway", "customerDeposits"],
+  finalPaymentReceived: ["gateway", "customerPayments"],
+  latePaymentReceived: ["gateway", "refundsDue"],
+  depositForfeited: ["customerDeposits", "forfeitedDeposits"],
+  depositReturnOrdered: ["customerDeposits", "refundsDue"],
+  depositPenaltyOrdered: ["depositPenalties", "refundsDue"],
+  finalPaymentReturnOrdered: ["customerPayments", "refundsDue"],
+  paymentReturned: ["refundsDue", "gateway"],
+  depositApplied: ["customerDeposits", "vehicleSales"],
+  finalPaymentApplied: ["customerPayments", "vehicleSales"]
+}
+
+export const money = Effect.fn("verify.money")(function* (findings: Findings, evidence: Evidence) {
+  yield* sums(findings)
+  yield* deposits(findings)
+  yield* gateway(findings, evidence)
+})
+
+const sums = Effect.fnUntraced(function* (findings: Findings) {
+  const sql = yield* SqlClient.SqlClient
+  const [count] = yield* sql<{ transfers: number }>`SELECT count(*)::int AS transfers FROM ledger`
+  findings.checked("I20", count!.transfers)
+  const unbalanced = yield* sql<{ id: string; currency: string; minor: number }>`
+    SELECT path || '#' || version || '.' || position AS id, currency, sum(minor)::float8 AS minor
+    FROM postings
+    GROUP BY path, version, position, currency
+    HAVING sum(minor) <> 0`
+  for (const { id, currency, minor } of unbalanced)
+    findings.violated("I20", `${id} is out of balance by ${minor} ${currency} (minor units)`)
+
+  const pairs = yield* sql<{ kind: string; debit: string; credit: string; transfers: number }>`
+    SELECT kind, debit, credit, count(*)::int AS transfers FROM ledger GROUP BY kind, debit, credit`
+  for (const { kind, debit, credit, transfers } of pairs)
+    if (kinds[kind]?.[0] !== debit || kinds[kind]?.[1] !== credit)
+      findings.violated("I20", `${transfers} transfers of kind ${kind} move money from ${credit} to ${debit}`)
+
+  // Credits are negative: an account we owe from never holds more debits than credits. A penalty is paid out by the bank, not by the gateway.
+  const owed = yield* sql<{ order_id: string; account: string; minor: number }>`
+    SELECT order_id, account, sum(minor)::float8 AS minor
+    FROM postings
+    WHERE account IN ('customerDeposits', 'customerPayments', 'refundsDue')
+    GROUP BY order_id, account, currency
+    HAVING sum(minor) > 0`
+  for (const { order_id, account, minor } of owed)
+    findings.violated("I20", `${order_id} was given ${minor} more from ${account} than it had there`)
+  const taken = yield* sql<{ payment_id: string; minor: number }>`
+    SELECT payment_id, sum(minor)::float8 AS minor FROM postings WHERE account = 'gateway' GROUP BY payment_id HAVING sum(minor) < 0`
+  for (const { payment_id, minor } of taken) findings.violated("I20", `${payment_id} gave back ${-minor} more than it took`)
+})
+
+const deposits = Effect.fnUntraced(function* (findings: Findings) {
+  const sql = yield* SqlClient.SqlClient
+  const rows = yield* sql<{ path: string; state_path: string | null; received: number; ends: string | null; count: number }>`
+    SELECT l.path, a.state_path,
+           count(*) FILTER (WHERE kind = 'depositReceived')::int AS received,
+           string_agg(kind, ', ' ORDER BY version) FILTER (WHERE kind <> 'depositReceived') AS ends,
+           count(*) FILTER (WHERE kind <> 'depositReceived')::int AS count
+    FROM ledger l
+    LEFT JOIN actors a ON a.path = l.path
+    WHERE kind IN ('depositReceived', 'depositApplied', 'depositForfeited', 'depositReturnOrdered')
+    GROUP BY l.path, a.state_path`
+  findings.checked("I29", rows.length)
+  const endOf: Readonly<Record<string, string>> = {
+    delivered: "depositApplied",
+    forfeited: "depositForfeited",
+    cancelled: "depositReturnOrdered"
+  }
+  for (const { path, state_path, received, ends, count } of rows) {
+    const expected = state_path === null ? null : (endOf[state_path] ?? null)
+    if (received !== 1 || count > 1 || ends !== expected)
+      findings.violated(
+        "I29",
+        `${path} is ${state_path}; it received ${received} deposits, which ended as ${ends ?? "nothing yet"}`
+      )
+  }
+})
+
+/** While things move, a payment is judged only where both sides stood still and none of its commands is open. */
+const gateway = Effect.fnUntraced(function* (findings: Findings, { quiet, before, after }: Evidence) {
+  const sql = yield* SqlClient.SqlClient
+  if (before.payments === null || after.payments === null) return findings.skipped("I24", "no partner ledger")
+  const theirs = balances(after.payments)
+  const earlier = balances(before.payments)
+  const rows = yield* sql<{ payment_id: string; minor: number; open: boolean }>`
+    SELECT payment_id, coalesce(sum(minor), 0)::float8 AS minor, bool_or(open) AS open
+    FROM (
+      SELECT payment_id, minor, false AS open FROM postings WHERE account = 'gateway'
+      UNION ALL
+      SELECT body ->> 'paymentId', 0, state = 'waiting' FROM outbox WHERE type IN ('ChargePayment', 'ReturnPayment')
+    ) payments
+    GROUP BY payment_id`
+  const ours = new Map(rows.map((row) => [row.payment_id, row]))
+  for (const paymentId of new Set([...ours.keys(), ...theirs.keys()])) {
+    const our = ours.get(paymentId)
+    const their = theirs.get(paymentId)
+    const moves = our?.open === true || their?.minor !== earlier.get(paymentId)?.minor || their?.awaited === true
+    if (!quiet && moves) continue
+    findings.checked("I24", 1)
+    if ((our?.minor ?? 0) !== (their?.minor ?? 0))
+      findings.violated(
+        "I24",
+        `${paymentId}: we say ${our?.minor ?? "nothing"}, the gateway says ${their?.minor ?? "nothing"} (minor units)`
+      )
+  }
+})
+
+const balances = (lines: NonNullable<PartnerLedgers["payments"]>) => {
+  const all = new Map<string, { minor: number; awaited: boolean }>()
+  for (const { kind, reference, amountMinor } of lines) {
+    const payment = all.get(reference) ?? { minor: 0, awaited: false }
+    all.set(reference, payment)
+    if (kind === "charge" || kind === "capture") payment.minor += amountMinor
+    if (kind === "refund") payment.minor -= amountMinor
+    if (kind === "await") payment.awaited = true // Its confirmation may be on the way to us.
+  }
+  return all
+}

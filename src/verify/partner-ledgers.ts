@@ -1,0 +1,96 @@
+/** What partners themselves remember, read as data: a witness that shares no code with us. Only simulated partners tell. */
+import { Schema } from "effect"
+
+const Text = Schema.NullOr(Schema.String)
+
+const FactoryLine = Schema.Struct({
+  at: Schema.String,
+  kind: Schema.String,
+  reference: Schema.String,
+  factoryOrderId: Text,
+  vin: Text
+})
+const PaymentLine = Schema.Struct({
+  at: Schema.String,
+  kind: Schema.String,
+  reference: Schema.String,
+  amountMinor: Schema.Int,
+  refundReference: Text
+})
+const RegistrationLine = Schema.Struct({
+  at: Schema.String,
+  kind: Schema.String,
+  reference: Schema.String,
+  registrationId: Text,
+  vin: Schema.String,
+  plate: Text
+})
+const TransportLine = Schema.Struct({
+  at: Schema.String,
+  kind: Schema.String,
+  reference: Schema.String,
+  to: Schema.String,
+  vin: Schema.String
+})
+const MailLine = Schema.Struct({ messageId: Schema.String })
+const SentWebhook = Schema.Struct({ id: Schema.String, body: Schema.String, delivered: Schema.Boolean })
+
+/** A list is null where that partner tells nothing. */
+export const PartnerLedgers = Schema.Struct({
+  factory: Schema.NullOr(Schema.Array(FactoryLine)),
+  payments: Schema.NullOr(Schema.Array(PaymentLine)),
+  registration: Schema.NullOr(Schema.Array(RegistrationLine)),
+  transport: Schema.NullOr(Schema.Array(TransportLine)),
+  mail: Schema.NullOr(Schema.Array(MailLine)),
+  /** What they sent us, and whether we said 2xx. */
+  webhooks: Schema.Struct({
+    factory: Schema.NullOr(Schema.Array(SentWebhook)),
+    payments: Schema.NullOr(Schema.Array(SentWebhook)),
+    transport: Schema.NullOr(Schema.Array(SentWebhook))
+  })
+})
+export type PartnerLedgers = typeof PartnerLedgers.Type
+
+export type ReadLedgers = () => Promise<PartnerLedgers>
+
+export const noLedgers: PartnerLedgers = {
+  factory: null,
+  payments: null,
+  registration: null,
+  transport: null,
+  mail: null,
+  webhooks: { factory: null, payments: null, transport: null }
+}
+
+const patienceMillis = 10_000 // Wall clock: of a socket.
+const decode = Schema.decodeUnknownSync(PartnerLedgers)
+
+/** By FACTORY_URL, PAYMENTS_URL, REGISTRATION_URL, TRANSPORT_URL and MAIL_LEDGER_URL (the mail sink's door for other programs). */
+export const ledgersOf =
+  (env: Readonly<Record<string, string | undefined>>): ReadLedgers =>
+  async () => {
+    const read = (variable: string, book: "ledger" | "webhooks") => bookOf(env[variable], book)
+    const [factory, payments, registration, transport, mail, told, settled, carried] = await Promise.all([
+      read("FACTORY_URL", "ledger"),
+      read("PAYMENTS_URL", "ledger"),
+      read("REGISTRATION_URL", "ledger"),
+      read("TRANSPORT_URL", "ledger"),
+      read("MAIL_LEDGER_URL", "ledger"),
+      read("FACTORY_URL", "webhooks"),
+      read("PAYMENTS_URL", "webhooks"),
+      read("TRANSPORT_URL", "webhooks")
+    ])
+    const webhooks = { factory: told, payments: settled, transport: carried }
+    return decode({ factory, payments, registration, transport, mail, webhooks })
+  }
+
+/** Null where nobody is there, or where a real partner is: they keep their books to themselves. */
+const bookOf = async (url: string | undefined, book: string): Promise<unknown> => {
+  if (!url) return null
+  try {
+    const answer = await fetch(new URL(`/_simulator/${book}`, url), { signal: AbortSignal.timeout(patienceMillis) })
+    return answer.ok ? await answer.json() : null
+  } catch {
+    return null
+  }
+}
