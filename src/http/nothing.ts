@@ -2,4 +2,5 @@
 import { Schema } from "effect"
 
 export const Nothing = Schema.Undefined
-export const Empty = Schema.Struct({}).annotate({ identifier: "Empty" })
+/** Not `Struct({})`, which takes every value but null. */
+export const Empty = Schema.Record(Schema.String, Schema.Never).annotate({ identifier: "Empty" })

@@ -16,20 +16,24 @@ const reading = new Set(["get", "head"])
 /** The OpenAPI 3.1 document of an app. */
 export const describe = (app: AnyElysia, { title, description, tags }: Described): Json => {
   const schemas: Json = {}
-  /** Effect names its definitions under `#/$defs`, which OpenAPI cannot see from inside a path: they are lifted to `#/components/schemas`. */
+  // The plugin leaves out the body of a route with a parser of its own; ours all read JSON.
+  const routes: ReadonlyArray<Json> = (app as any)
+    .getGlobalRoutes()
+    .map((route: Json) => ({ ...route, hooks: { ...route.hooks, parse: undefined } }))
+  const bodies = new Set(routes.map(({ hooks }) => hooks.body))
+  /**
+   * Effect names its definitions under `#/$defs`, which OpenAPI cannot see from inside a path: they are lifted to
+   * `#/components/schemas`. What we read takes no unknown field; what we answer may one day have another.
+   */
   const lift = (schema: Schema.Top) => {
-    const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema)
+    const onExcessProperty = bodies.has(schema) ? "error" : "ignore"
+    const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema, { onExcessProperty })
     const lifted = JsonSchema.toMultiDocumentOpenApi3_1({ dialect: "draft-2020-12", schemas: [root], definitions })
     Object.assign(schemas, lifted.definitions)
     return lifted.schemas[0]
   }
-  // The plugin leaves out the body of a route with a parser of its own; ours all read JSON.
-  const routes = {
-    getGlobalRoutes: () =>
-      (app as any).getGlobalRoutes().map((route: Json) => ({ ...route, hooks: { ...route.hooks, parse: undefined } })),
-    getGlobalDefinitions: () => ({ type: {} })
-  }
-  const { paths } = toOpenAPISchema(routes as unknown as AnyElysia, undefined, undefined, { effect: lift }) as { paths: Json }
+  const described = { getGlobalRoutes: () => routes, getGlobalDefinitions: () => ({ type: {} }) }
+  const { paths } = toOpenAPISchema(described as unknown as AnyElysia, undefined, undefined, { effect: lift }) as { paths: Json }
   for (const [path, operations] of Object.entries(paths))
     for (const [method, operation] of Object.entries(operations as Json)) paths[path][method] = polished(method, operation)
   return {
@@ -81,6 +85,9 @@ const meanings: Readonly<Record<string, string>> = {
   503: "Not just now; see Retry-After, then the same again"
 }
 
+/** A body that may as well stay away: nothing.ts. */
+const isEmpty = (schema: Json) => schema.$ref === "#/components/schemas/Empty"
+
 /** JSON in and JSON out, problems by their own media type, and each answer with its meaning. */
 const polished = (method: string, operation: Json): Json => {
   const { requestBody, responses, ...rest } = operation
@@ -89,7 +96,9 @@ const polished = (method: string, operation: Json): Json => {
     ...rest,
     ...(reading.has(method) || requestBody === undefined
       ? {}
-      : { requestBody: body === undefined ? requestBody : { required: true, content: { "application/json": body } } }),
+      : {
+          requestBody: body === undefined ? requestBody : { required: !isEmpty(body.schema), content: { "application/json": body } }
+        }),
     responses: Object.fromEntries(Object.entries(responses as Json).map(([status, response]) => [status, answer(status, response)]))
   }
 }

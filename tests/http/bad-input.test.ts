@@ -117,6 +117,29 @@ const cases: ReadonlyArray<readonly [what: string, status: number, says: string,
     "nothing here",
     () => ({ path: `${sales}/${orderId}/handover`, token: neighbour.token, body: { outcome: "pickedUp", pin: "123456" } })
   ],
+  [
+    "a field where none is asked for",
+    422,
+    "reason",
+    () => byCustomer({ path: `/api/me/orders/${orderId}/cancellation`, body: { reason: "x" } })
+  ],
+  [
+    "a list where nothing is asked for",
+    422,
+    "body",
+    () => byCustomer({ path: `/api/me/orders/${orderId}/cancellation`, body: [] })
+  ],
+  [
+    "a form where nothing is asked for",
+    415,
+    "application/json",
+    () =>
+      byCustomer({
+        path: `/api/me/orders/${orderId}/cancellation`,
+        raw: "a=b",
+        headers: { "content-type": "application/x-www-form-urlencoded" }
+      })
+  ],
   // JSON and its traps.
   ["an unknown field", 422, "colour", () => bySeller({ body: sale({ colour: "red" }) })],
   [

@@ -107,7 +107,7 @@ export const httpHouse = async () => {
     )
   }
 
-  const rows = async (query: string): Promise<ReadonlyArray<any>> => sql.unsafe(query)
+  const rows = async (query: string): Promise<ReadonlyArray<any>> => [...(await sql.unsafe(query))].map((row) => ({ ...row }))
 
   /** Waits until nothing that was promised is still on its way. */
   const quiet = async () => {
