@@ -1,0 +1,273 @@
+/** What an order hears, what it asks of the world, and what it has recorded: the words of machines/order.ts, which gives them to everybody. */
+import { Schema } from "effect"
+import {
+  CommandParked,
+  Country,
+  DealershipId,
+  Instant,
+  Minor,
+  Money,
+  message,
+  OrderId,
+  Paper,
+  PaymentId,
+  SubjectId,
+  Vin
+} from "./vocabulary.ts"
+
+// ── What a sale is made of ────────────────────────────────────────────────────────────────────────────────────────
+
+/** The plan comercial as it was on the day of the sale: a later edition never touches it (SO-17). Instants and counts are data (D-8, D-10). */
+export const PlanTerms = Schema.Struct({
+  code: Schema.String,
+  edition: Schema.Natural,
+  deposit: Money,
+  /** `confirmatory`: back once if we cannot deliver. `penitential`: back double (Código Civil 1454, D-9). */
+  depositKind: Schema.Literals(["confirmatory", "penitential"]),
+  depositWindowDays: Schema.Natural, // to pay the deposit (señal)
+  finalPaymentWindowDays: Schema.Natural, // from "ready" to the final payment
+  finalPaymentAttempts: Schema.Natural
+})
+export type PlanTerms = typeof PlanTerms.Type
+
+export const Delivery = Schema.Struct({ kind: Schema.Literals(["home", "dealership"]) })
+export const Consent = Schema.Struct({ text: Schema.String, edition: Schema.Natural, at: Instant })
+export const PaymentKind = Schema.Literals(["reservation", "final"])
+export type PaymentKind = typeof PaymentKind.Type
+/** Six digits, made at the door when the sale is registered. The customer alone is told; whoever knows it is handed the car (RD-14). */
+export const HandoverPin = Schema.String.check(Schema.isPattern(/^\d{6}$/))
+/** The gateway's token for a card or account; never the card itself. */
+export const PaymentMethod = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/))
+
+// ── Requests: may be refused ──────────────────────────────────────────────────────────────────────────────────────
+
+export const RegisterSale = message("RegisterSale", {
+  orderId: OrderId,
+  customerId: SubjectId,
+  sellerId: SubjectId,
+  dealershipId: DealershipId,
+  country: Country,
+  model: Schema.String,
+  price: Money,
+  plan: PlanTerms,
+  delivery: Delivery,
+  consents: Schema.Array(Consent),
+  handoverPin: HandoverPin,
+  vin: Schema.NullOr(Vin), // A car from stock: no factory order will be placed.
+  vehicleAt: Schema.optionalKey(Schema.Literals(["factory", "dealership"])) // Where a car from stock stands; absent: at the factory.
+})
+export const PayReservation = message("PayReservation", { customerId: SubjectId, paymentMethod: PaymentMethod })
+export const PayFinalAmount = message("PayFinalAmount", { customerId: SubjectId, paymentMethod: PaymentMethod })
+export const CancelOrder = message("CancelOrder", { by: SubjectId })
+export const SupplyPapers = message("SupplyPapers", { papers: Schema.Array(Paper), by: SubjectId })
+/** Delivery confirmed at the customer's door, or the pickup at the dealership. The PIN was told to the customer alone. */
+export const ConfirmHandover = message("ConfirmHandover", { pin: Schema.String, by: SubjectId })
+/** A dealer enters what the carrier told by telephone. */
+export const ReportCustomerAbsent = message("ReportCustomerAbsent", { by: SubjectId })
+
+export const OrderRequest = Schema.Union([
+  RegisterSale,
+  PayReservation,
+  PayFinalAmount,
+  CancelOrder,
+  SupplyPapers,
+  ConfirmHandover,
+  ReportCustomerAbsent
+])
+
+// ── Facts: may come late, twice, out of order, or never ───────────────────────────────────────────────────────────
+
+const ofPayment = { paymentId: PaymentId, kind: PaymentKind, amount: Money }
+export const PaymentSucceeded = message("PaymentSucceeded", { ...ofPayment, gatewayId: Schema.String })
+export const PaymentDeclined = message("PaymentDeclined", { paymentId: PaymentId, kind: PaymentKind, reason: Schema.String })
+export const PaymentSettled = message("PaymentSettled", ofPayment)
+export const PaymentSettlementFailed = message("PaymentSettlementFailed", { ...ofPayment, reason: Schema.String })
+export const PaymentReturned = message("PaymentReturned", { ...ofPayment, refundId: Schema.String })
+
+export const FactoryAccepted = message("FactoryAccepted", { factoryOrderId: Schema.String, expectedAt: Schema.NullOr(Instant) })
+export const FactoryRefused = message("FactoryRefused", { reason: Schema.String })
+export const FactoryReportedInProgress = message("FactoryReportedInProgress", { factoryOrderId: Schema.String })
+export const FactoryReportedReady = message("FactoryReportedReady", { factoryOrderId: Schema.String, vin: Vin })
+export const FactoryReportedShipped = message("FactoryReportedShipped", { factoryOrderId: Schema.String })
+/** The factory cannot build it after all (D-9). */
+export const FactoryReportedCancelled = message("FactoryReportedCancelled", {
+  factoryOrderId: Schema.String,
+  reason: Schema.String
+})
+/** The answer to our own question `GET /orders/{ref}`: the factory knows nothing of this order. */
+export const FactoryKnowsNothing = message("FactoryKnowsNothing", {})
+
+export const VehicleRegistered = message("VehicleRegistered", { registrationId: Schema.String, plate: Schema.String })
+export const RegistrationRefused = message("RegistrationRefused", { reason: Schema.String })
+export const PapersRequested = message("PapersRequested", { missing: Schema.Array(Schema.String) })
+
+export const TransportBooked = message("TransportBooked", { transportId: Schema.String })
+export const TransportDeparted = message("TransportDeparted", { transportId: Schema.String })
+/** The carrier handed the car to the customer in person; the carrier's proof is kept. */
+export const TransportDelivered = message("TransportDelivered", { transportId: Schema.String, proof: Schema.String })
+export const TransportCustomerAbsent = message("TransportCustomerAbsent", { transportId: Schema.String })
+/** The carrier brought the car (back) to the dealership. */
+export const TransportArrivedAtDealership = message("TransportArrivedAtDealership", { transportId: Schema.String })
+
+export const OrderFact = Schema.Union([
+  PaymentSucceeded,
+  PaymentDeclined,
+  PaymentSettled,
+  PaymentSettlementFailed,
+  PaymentReturned,
+  FactoryAccepted,
+  FactoryRefused,
+  FactoryReportedInProgress,
+  FactoryReportedReady,
+  FactoryReportedShipped,
+  FactoryReportedCancelled,
+  FactoryKnowsNothing,
+  VehicleRegistered,
+  RegistrationRefused,
+  PapersRequested,
+  TransportBooked,
+  TransportDeparted,
+  TransportDelivered,
+  TransportCustomerAbsent,
+  TransportArrivedAtDealership,
+  CommandParked
+])
+
+export const OrderMessage = Schema.Union([...OrderRequest.members, ...OrderFact.members])
+export type OrderMessage = typeof OrderMessage.Type
+
+// ── Commands: what an order asks of the world. actors/order.ts performs them. ─────────────────────────────────────
+
+/** Creates the customer's account if there is none, and mails the one-time link (S13). */
+export const SendCredentials = message("SendCredentials", { customerId: SubjectId, orderId: OrderId })
+export const ChargePayment = message("ChargePayment", {
+  ...ofPayment,
+  orderId: OrderId,
+  customerId: SubjectId,
+  paymentMethod: PaymentMethod
+})
+/** Gives back what the gateway took: `amount` may be less than was paid, never more. */
+export const ReturnPayment = message("ReturnPayment", { ...ofPayment, orderId: OrderId })
+/** The reference at the factory is the order itself: a second attempt is the same factory order. */
+export const PlaceFactoryOrder = message("PlaceFactoryOrder", {
+  orderId: OrderId,
+  model: Schema.String,
+  country: Country,
+  attempt: Schema.Natural // From 1. A lane of its own for each: a parked one must not hold up the next.
+})
+/** `GET /orders/{ref}`: answers with the FactoryReported… fact that fits, FactoryAccepted, or FactoryKnowsNothing. */
+export const AskFactory = message("AskFactory", { orderId: OrderId, attempt: Schema.Natural })
+export const RegisterVehicle = message("RegisterVehicle", {
+  orderId: OrderId,
+  vin: Vin,
+  country: Country,
+  customerId: SubjectId,
+  papers: Schema.Array(Paper),
+  attempt: Schema.Natural
+})
+export const BookTransport = message("BookTransport", {
+  orderId: OrderId,
+  vin: Vin,
+  customerId: SubjectId,
+  dealershipId: DealershipId,
+  to: Schema.Literals(["customer", "dealership"])
+})
+/** Mails the customer (and later other channels). The performer knows the words; the machine knows the occasion. */
+export const Notify = message("Notify", {
+  subjectId: SubjectId,
+  orderId: OrderId,
+  notice: Schema.Literals([
+    "DepositReceived",
+    "DepositDeclined",
+    "OrderCancelled",
+    "VehicleReady",
+    "FinalPaymentReminder",
+    "FinalPaymentDeclined",
+    "FinalPaymentReceived",
+    "OrderForfeited",
+    "PapersNeeded",
+    "VehicleRegistered",
+    "OnItsWay",
+    "CustomerWasAbsent",
+    "ReadyForPickup",
+    "PickupReminder",
+    "HandedOver",
+    "DepositReturned",
+    "PaymentReturned" // A final payment that came too late.
+  ]),
+  handoverPin: Schema.optionalKey(HandoverPin) // With OnItsWay (to the door), ReadyForPickup and PickupReminder.
+})
+
+// To the vehicle: told to `vehicle/{vin}` as the message of vehicle.ts that bears the name.
+export const IntroduceVehicle = message("IntroduceVehicle", {
+  vin: Vin,
+  orderId: OrderId,
+  model: Schema.String,
+  country: Country,
+  dealershipId: DealershipId,
+  assigned: Schema.Boolean // false: the order had closed before the car was built, so it goes to stock at once.
+})
+export const StockVehicle = message("StockVehicle", {
+  vin: Vin,
+  orderId: OrderId,
+  dealershipId: DealershipId,
+  reason: Schema.String
+})
+export const MoveVehicle = message("MoveVehicle", {
+  vin: Vin,
+  orderId: OrderId,
+  to: Schema.Literals(["carrier", "dealership", "customer"])
+})
+
+export const OrderCommand = Schema.Union([
+  SendCredentials,
+  ChargePayment,
+  ReturnPayment,
+  PlaceFactoryOrder,
+  AskFactory,
+  RegisterVehicle,
+  BookTransport,
+  Notify,
+  IntroduceVehicle,
+  StockVehicle,
+  MoveVehicle
+])
+export type OrderCommand = typeof OrderCommand.Type
+
+// ── Records: rows that the turn's own commit inserts. The table is declared in actors/order.ts. ──────────────────
+
+/** The chart of accounts; kinds and signs are in the migration of the ledger. */
+export const Account = Schema.Literals([
+  "gateway", // asset: what the payment gateway holds for us
+  "customerDeposits", // liability: señales we hold
+  "customerPayments", // liability: final payments held until the vehicle is handed over
+  "refundsDue", // liability: ordered back, not yet confirmed by the gateway
+  "vehicleSales", // income
+  "forfeitedDeposits", // income
+  "depositPenalties" // expense: the second half of a double return (arras penitenciales)
+])
+/** One double entry: `amountMinor` moves from the credited to the debited account. Posted twice is impossible: (order, kind, paymentId) is unique. */
+export const Transfer = message("Transfer", {
+  orderId: OrderId,
+  kind: Schema.Literals([
+    "depositReceived", // gateway ← customerDeposits
+    "finalPaymentReceived", // gateway ← customerPayments
+    "latePaymentReceived", // gateway ← refundsDue: money for an order that had closed, or had been paid; goes back
+    "depositForfeited", // customerDeposits ← forfeitedDeposits
+    "depositReturnOrdered", // customerDeposits ← refundsDue
+    "depositPenaltyOrdered", // depositPenalties ← refundsDue
+    "finalPaymentReturnOrdered", // customerPayments ← refundsDue
+    "paymentReturned", // refundsDue ← gateway
+    "depositApplied", // customerDeposits ← vehicleSales, at handover
+    "finalPaymentApplied" // customerPayments ← vehicleSales, at handover
+  ]),
+  paymentId: PaymentId,
+  debit: Account,
+  credit: Account,
+  amountMinor: Minor,
+  currency: Schema.String
+})
+/** The second half of a double return: no refund can carry it, so finance pays it by bank transfer (D-9). */
+export const Payout = message("Payout", { orderId: OrderId, customerId: SubjectId, amount: Money, reason: Schema.String })
+export const OrderRecord = Schema.Union([Transfer, Payout])
+export type OrderRecord = typeof OrderRecord.Type
