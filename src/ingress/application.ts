@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import { CrashPoint } from "#actors/system/crash-point.ts"
 import { ActorsUnavailable } from "#actors/system/letter.ts"
 import { type StoredWebhook, Webhooks } from "#integrations/webhooks/webhooks.ts"
 import { translate } from "./translation.ts"
@@ -60,6 +61,8 @@ const tellOrder = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWe
 
 const write = Effect.fnUntraced(function* (webhook: StoredWebhook, end: End) {
   const memory = yield* Webhooks
+  const reached = yield* CrashPoint
+  reached("webhook: told")
   const about = { webhook: nameOf(webhook) }
   if (end.state === "received") {
     yield* Effect.logWarning("A webhook has to wait").pipe(Effect.annotateLogs({ ...about, reason: end.reason }))
@@ -71,6 +74,7 @@ const write = Effect.fnUntraced(function* (webhook: StoredWebhook, end: End) {
     yield* Effect.logWarning("A webhook was rejected").pipe(Effect.annotateLogs({ ...about, reason: end.outcome }))
   return yield* memory.finish(webhook, { state: end.state, outcome: end.outcome }).pipe(
     Effect.as<Application>("done"),
+    Effect.tap(() => Effect.sync(() => reached("webhook: applied"))),
     Effect.catchTag("WebhooksUnreachable", () => Effect.succeed<Application>({ laterSeconds: unreachableSeconds }))
   )
 })

@@ -1,6 +1,7 @@
 /** Where partners tell us what happened: `POST /webhooks/status`, `/webhooks/settlement`, `/webhooks/transport`. */
 import { Effect, Metric } from "effect"
 import { Elysia } from "elysia"
+import { CrashPoint } from "#actors/system/crash-point.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { WebhookSecrets } from "#integrations/webhooks/secrets.ts"
 import { verifySignature } from "#integrations/webhooks/signature.ts"
@@ -48,6 +49,7 @@ const receive = Effect.fn("webhooks.receive")(function* (source: WebhookSource, 
     )
   )
   const key: WebhookKey = { source, webhookId }
+  const reached = yield* CrashPoint
   const rejected = yield* translate(source, body).pipe(
     Effect.as(null),
     Effect.catchTag("Untranslatable", ({ reason }) => Effect.succeed(reason))
@@ -57,6 +59,7 @@ const receive = Effect.fn("webhooks.receive")(function* (source: WebhookSource, 
       Effect.andThen(Effect.logWarning("A webhook could not be kept", error), Effect.fail(tryAgain(retryAfterSeconds)))
     )
   )
+  reached("webhook: kept")
   if (kept === "conflicting") {
     yield* Effect.logWarning("A webhook id came back with another body").pipe(Effect.annotateLogs({ ...key }))
     return yield* Effect.fail(idReused())
@@ -67,7 +70,12 @@ const receive = Effect.fn("webhooks.receive")(function* (source: WebhookSource, 
     return yield* Effect.fail(malformed(rejected, "WebhookUnusable"))
   }
   // Nobody waits for NATS, and nobody minds if it does not answer: the sweeper knows what is kept.
-  if (kept === "new") yield* publishReminder(key, 0).pipe(Effect.ignoreCause, Effect.forkDetach)
+  if (kept === "new")
+    yield* publishReminder(key, 0).pipe(
+      Effect.andThen(Effect.sync(() => reached("webhook: published"))),
+      Effect.ignoreCause,
+      Effect.forkDetach
+    )
   return new Response("{}", { status: 202, headers: { "content-type": "application/json" } })
 })
 
