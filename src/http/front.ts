@@ -37,6 +37,7 @@ export const front = (options: HttpOptions, run: Run<never>) =>
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, headers, options.secureCookies ? { "strict-transport-security": oneYear } : {})
       if (isForeign(request, options)) throw foreignOrigin()
+      if (request.url.includes("%00")) throw notFound() // No identifier holds a NUL, and Postgres takes none.
     })
     .onError({ as: "global" }, ({ code, error }) => {
       const problem = asProblem(code, error)

@@ -20,11 +20,19 @@ export const afterOf = <const Keys extends ReadonlyArray<string | number>>({ cur
   if (cursor === undefined) return fallback
   try {
     const keys = JSON.parse(Buffer.from(cursor, "base64url").toString())
-    if (Array.isArray(keys) && keys.length === fallback.length && keys.every((key, i) => typeof key === typeof fallback[i]))
+    if (
+      Array.isArray(keys) &&
+      keys.length === fallback.length &&
+      keys.every((key, i) => typeof key === typeof fallback[i] && isPlain(key))
+    )
       return keys as unknown as Keys
   } catch {}
   throw malformed("query cursor: not one of ours. Take it from the page before.")
 }
+
+const largest = 2 ** 31 - 1 // Postgres integer.
+const isPlain = (key: string | number) =>
+  typeof key === "string" ? !key.includes("\0") : Number.isInteger(key) && key >= 0 && key <= largest
 
 export const limitOf = ({ limit }: Query): number => (limit === undefined ? usual : Number(limit))
 

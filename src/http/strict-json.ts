@@ -1,4 +1,4 @@
-/** JSON without its traps: no key twice, no integer that a float cannot hold, no depth without end (reliability.md, finding 9). */
+/** JSON without its traps: no key twice, no number that a float cannot hold, no text that Postgres cannot, no depth without end. */
 import { badJson, malformed } from "./problem.ts"
 
 const maximumDepth = 32
@@ -34,11 +34,13 @@ const inspect = (text: string) => {
     else if (first !== '"') {
       if (!(Math.abs(Number(word)) <= Number.MAX_SAFE_INTEGER))
         throw malformed(`The number ${word.slice(0, 40)} is too large to be exact.`)
-    } else if (isKey(text, token.lastIndex)) {
+    } else {
+      const string: string = JSON.parse(word) // Two spellings of one key are one key.
+      if (string.includes("\0") || !string.isWellFormed()) throw malformed("A text holds a NUL or half a character.")
+      if (!isKey(text, token.lastIndex)) continue
       const keys = open.at(-1)
-      const key: string = JSON.parse(word) // Two spellings of one key are one key.
-      if (keys?.has(key)) throw malformed(`The field ${JSON.stringify(key.slice(0, 64))} is there twice.`)
-      keys?.add(key)
+      if (keys?.has(string)) throw malformed(`The field ${JSON.stringify(string.slice(0, 64))} is there twice.`)
+      keys?.add(string)
     }
   }
 }

@@ -177,6 +177,20 @@ const cases: ReadonlyArray<readonly [what: string, status: number, says: string,
   ["a list for an object", 422, "body", () => bySeller({ headers: json, raw: `[${text()}]` })],
   ["null", 422, "body", () => bySeller({ headers: json, raw: "null" })],
   ["nothing at all", 422, "body", () => bySeller({ headers: json, raw: "{}" })],
+  ["a NUL in a name", 422, "NUL", () => bySeller({ headers: json, raw: text().replace("Customer 9", "Customer\\u00009") })],
+  [
+    "half a character",
+    422,
+    "half a character",
+    () => bySeller({ headers: json, raw: text().replace("Customer 9", "Customer \\ud800") })
+  ],
+  ["a NUL in the address", 404, "nothing here", () => ({ ...bySeller({}), method: "GET", path: `${sales}/%00` })],
+  [
+    "a NUL in a cursor",
+    422,
+    "cursor",
+    () => ({ ...bySeller({}), method: "GET", path: `${sales}?cursor=${Buffer.from('["a\\u0000"]').toString("base64url")}` })
+  ],
   // How it is sent.
   [
     "a form",
