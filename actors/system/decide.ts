@@ -1,5 +1,5 @@
 /** The one place that runs a machine. Pure: same state, same message, same decision. */
-import { type ActorScope, type AnyStateMachine, createActor, type StateValue } from "xstate"
+import { type ActorScope, type AnyMachineSnapshot, type AnyStateMachine, createActor, type StateValue } from "xstate"
 import type { Tagged } from "./actor-type.ts"
 
 /** An actor's state as Postgres keeps it. */
@@ -32,7 +32,7 @@ export type Decision =
 export const decide = (machine: AnyStateMachine, before: State | null, message: Tagged, isRequest: boolean): Decision => {
   const effects: Array<Effect> = []
   const scope = { ...bystander(machine), actionExecutor: (effect: Effect) => effects.push(effect) }
-  const snapshot = before === null ? null : machine.resolveState(before as any)
+  const snapshot = before === null ? null : (snapshots.get(before) ?? machine.resolveState(before as any))
   const after = snapshot === null ? machine.getInitialSnapshot(scope, message) : machine.transition(snapshot, message, scope)
   if (after === snapshot && effects.length === 0) return { _tag: isRequest ? "Refused" : "Recorded", reason: "NotExpectedNow" }
 
@@ -58,8 +58,13 @@ export const decide = (machine: AnyStateMachine, before: State | null, message: 
   if (remark !== null && after === snapshot && emitted.length === 0 && timers.length === 0)
     return { _tag: "Recorded", reason: remark }
   const { value, context, status } = after
-  return { _tag: "Accepted", state: { value, context, status }, emitted, timers }
+  const state: State = { value, context, status }
+  snapshots.set(state, after)
+  return { _tag: "Accepted", state, emitted, timers }
 }
+
+/** XState's own form of states it gave us, so that the next decision need not build it again. Nothing depends on it being there. */
+const snapshots = new WeakMap<State, AnyMachineSnapshot>()
 
 interface Effect {
   readonly type: string

@@ -102,7 +102,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
 
   const takeTurns = Effect.fnUntraced(function* (lane: Lane, envelopes: ReadonlyArray<Envelope>) {
     const { residents, unfit, heard } = yield* summon(envelopes.map(({ letter }) => letter))
-    const now = time.now()
+    const at = time.now()
     const drafts = new Map<string, DraftOf>()
     const hear = ({ letter, body }: Envelope): Answer => {
       const { path, id, timer } = letter
@@ -113,7 +113,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       let draft = drafts.get(path)
       if (draft === undefined) drafts.set(path, (draft = new DraftOf(home)))
       try {
-        return draft.hear(letter, body, timer === null ? now : Math.max(now, Date.parse(timer.due)), heard.get(`${path} ${id}`))
+        return draft.hear(letter, body, timer === null ? at : Math.max(at, Date.parse(timer.due)), heard.get(`${path} ${id}`))
       } catch (defect) {
         return { _tag: "Broken", cause: defect instanceof Error ? (defect.stack ?? defect.message) : String(defect) }
       }
@@ -137,7 +137,8 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     for (const { path, state, promised, turns: taken } of rows) {
       if (!kept.has(path)) continue
       turns += taken.length
-      cache.keep({ ...drafts.get(path)!.now, bytes: weightOf(state.length) })
+      const { now } = drafts.get(path)!
+      cache.keep({ ...now, bytes: weightOf(state.length, now.replies.size) })
       if (promised.length > 0) for (const wake of wakers) wake()
     }
     const again: Array<Envelope> = []

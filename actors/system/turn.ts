@@ -44,11 +44,11 @@ export const resident = (behavior: AnyBehavior, path: string, stored: Stored | u
     throw new Error(
       `${path} was left by version ${stored.machineVersion} of its machine; this is version ${behavior.machineVersion}`
     )
-  return { ...home, ...stored, statePath: statePathOf(stored.state.value), bytes: weightOf(JSON.stringify(stored.state).length) }
+  return { ...home, ...stored, statePath: statePathOf(stored.state.value), bytes: weightOf(JSON.stringify(stored.state).length, 0) }
 }
 
-/** Two bytes a letter, and the maps around it. */
-export const weightOf = (stateLength: number) => 512 + 2 * stateLength
+/** About how many bytes: the state twice (ours and XState's form of it), and a reply per message remembered. */
+export const weightOf = (stateLength: number, replies: number) => 1024 + 4 * stateLength + 160 * replies
 
 /** Whether the replies in memory are all this actor ever gave. */
 export const remembersAll = ({ replies, version }: Resident) => replies.size === version
