@@ -62,7 +62,7 @@ const deposits = Effect.fnUntraced(function* (findings: Findings) {
   const rows = yield* sql<{ path: string; state_path: string | null; received: number; ends: string | null; count: number }>`
     SELECT l.path, a.state_path,
            count(*) FILTER (WHERE kind = 'depositReceived')::int AS received,
-           string_agg(kind, ', ' ORDER BY version) FILTER (WHERE kind <> 'depositReceived') AS ends,
+           string_agg(kind, ', ' ORDER BY l.version) FILTER (WHERE kind <> 'depositReceived') AS ends,
            count(*) FILTER (WHERE kind <> 'depositReceived')::int AS count
     FROM ledger l
     LEFT JOIN actors a ON a.path = l.path

@@ -33,7 +33,7 @@ const reasons = Effect.fnUntraced(function* (findings: Findings) {
   const unasked = yield* sql<{ id: string }>`
     SELECT id
     FROM (SELECT path || '#' || version || '.' || position AS id FROM outbox WHERE state = 'discarded') o
-    WHERE NOT EXISTS (SELECT FROM operator_acts WHERE act = 'discard' AND target = id)`
+    WHERE NOT EXISTS (SELECT FROM operator_acts WHERE act = 'discard' AND target = o.id)`
   for (const { id } of unasked) findings.violated("I14", `${id} is discarded, and no operator did it`)
   const nameless = yield* sql<{ path: string; message_id: string }>`SELECT path, message_id FROM defects WHERE cause = ''`
   for (const { path, message_id } of nameless) findings.violated("I14", `${path} stumbled over ${message_id} without a reason`)
