@@ -79,7 +79,7 @@ describe("an order on Postgres", () => {
         fired.add(row.timerId)
       }
     }
-    expect([...fired].sort()).toEqual(waits(orderMachine.root).sort()) // Not one `after` of the chart is left out.
+    expect([...fired].sort()).toEqual([...new Set(waits(orderMachine.root))].sort()) // Not one `after` of the chart is left out.
 
     const rows = await run(
       SqlClient.SqlClient.use(
