@@ -11,6 +11,7 @@ import { servers } from "#src/demo/servers.ts"
 import { Teller } from "#src/demo/teller.ts"
 import { startTown } from "#src/demo/town.ts"
 import { untilSignalled } from "#src/devstack/signals.ts"
+import { table } from "./verify.ts"
 
 export const summary = "[--json]: one whole story against the real servers, in a database that goes when it ends"
 
@@ -57,23 +58,17 @@ const tell = async (json: boolean, begin: number, floors: AsyncDisposableStack):
   await teller.end()
 
   const ledger = await accountsOf(town.sql)
-  const found = await invariants(town)
-  const violated = found.filter(({ violations }) => violations.length > 0)
+  const report = await invariants(town)
+  const { checked, violated } = report
   if (json) {
-    const steps = teller.steps
-    process.stdout.write(
-      `${JSON.stringify({ steps, ledger, invariants: { checked: found.length, violated: violated.length }, ...(broken === null ? {} : { broken }) })}\n`
-    )
-  } else {
-    write("\nThe ledger")
-    for (const line of ledgerLines(ledger)) write(line)
-    write(`\n${found.length} invariants checked, ${violated.length} violated`)
+    const told = { steps: teller.steps, ledger, invariants: { checked, violated } }
+    await Bun.write(Bun.stdout, `${JSON.stringify(broken === null ? told : { ...told, broken })}\n`)
   }
-  for (const { id, text, violations } of violated)
-    console.error(`${id} ${text}\n  ${violations.slice(0, 5).map(String).join("\n  ")}`)
+  for (const line of ["\nThe ledger", ...ledgerLines(ledger), "\nThe invariants", table(report)]) write(line)
+  if (json && violated > 0) console.error(table(report))
   if (broken !== null) console.error(`The story stopped: ${broken}`)
   write(`${teller.steps.length} steps in ${seconds(begin)} s`)
-  return broken === null && violated.length === 0 && imbalance(ledger) === 0 ? 0 : 1
+  return broken === null && violated === 0 && imbalance(ledger) === 0 ? 0 : 1
 }
 
 const seconds = (begin: number) => ((performance.now() - begin) / 1000).toFixed(1)

@@ -93,7 +93,7 @@ export const startTown = async (options: TownOptions) => {
   return {
     world,
     platform,
-    env,
+    databaseUrl: options.databaseUrl,
     publicUrl,
     intranetUrl,
     mailbox,
