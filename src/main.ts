@@ -55,7 +55,13 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
 /** `./caas up`: the platform and, where no partner is named in the environment, a simulated outside world with people to try it. */
 export const startPlatform = async (
   env: Env
-): Promise<{ urls: Record<string, string>; notes: ReadonlyArray<string>; stop: () => Promise<void> }> => {
+): Promise<{
+  urls: Record<string, string>
+  /** Where the simulated partners are, for commands that read their ledgers. */
+  partners: Record<string, string>
+  notes: ReadonlyArray<string>
+  stop: () => Promise<void>
+}> => {
   const simulated = !env.FACTORY_URL
   const port = env.PUBLIC_PORT || "8080"
   const world: World | null = simulated
@@ -82,6 +88,7 @@ export const startPlatform = async (
       health: `${publicUrl}/health/ready`,
       ...(world === null ? {} : { "mail sink": `${world.mail.controlUrl}/_simulator/ledger`, ...world.env })
     },
+    partners: world === null ? {} : { ...world.env, MAIL_LEDGER_URL: world.mail.controlUrl },
     notes: world === null ? [] : ["Demo sign-ins on the intranet (POST /api/auth/sessions):", ...demoSignIns],
     stop: async () => {
       await platform.stop()

@@ -27,7 +27,6 @@ export const run = async (): Promise<number> => {
   say(started.length > 0 ? started.join(", ") : "all three given by URL")
 
   const ours = { ...localKeys(process.env), ...servers.env }
-  floors.defer(announce(ours))
   say("starting the platform")
   const waiting = setInterval(() => say("waiting for the platform"), 3000)
   const { startPlatform } = await import("#src/main.ts")
@@ -35,6 +34,7 @@ export const run = async (): Promise<number> => {
     clearInterval(waiting)
   )
   floors.defer(platform.stop)
+  floors.defer(announce({ ...ours, ...platform.partners }))
 
   for (const [name, url] of Object.entries(platform.urls)) console.log(`          ${name.padEnd(12)} ${url}`)
   for (const note of platform.notes) console.log(`          ${note}`)
