@@ -10,7 +10,7 @@ import { draftRow } from "./draft-row.ts"
 import { type Envelope, Lane } from "./lane.ts"
 import { ActorNotFound, ActorQuarantined, ActorsUnavailable, type Answer, type Letter } from "./letter.ts"
 import { partitionOf } from "./partition.ts"
-import { DraftOf, type Resident, remembersAll, resident, weightOf } from "./turn.ts"
+import { DraftOf, type Resident, remembersAll, resident } from "./turn.ts"
 
 const lanes = 4 // Batches on their way to Postgres at once: while some are written, the machines decide the next.
 const reloads = 3 // Times a letter may meet a snapshot that is no longer true, before its teller is told to come back.
@@ -137,8 +137,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     for (const { path, state, promised, turns: taken } of rows) {
       if (!kept.has(path)) continue
       turns += taken.length
-      const { now } = drafts.get(path)!
-      cache.keep({ ...now, bytes: weightOf(state.length, now.replies.size) })
+      cache.keep(drafts.get(path)!.kept(state.length))
       if (promised.length > 0) for (const wake of wakers) wake()
     }
     const again: Array<Envelope> = []

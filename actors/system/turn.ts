@@ -62,15 +62,28 @@ export class DraftOf {
   readonly timersSet = new Map<string, Timer>()
   readonly timersGone = new Set<string>()
 
+  readonly #replies = new Map<string, Reply>()
+
   constructor(readonly before: Resident) {
     this.now = before
+  }
+
+  /** The actor as the commit has left it; `stateLength` is that of its JSON. Its memory of replies is the one it had, longer by these turns. */
+  kept(stateLength: number): Resident {
+    const replies = this.before.replies as Map<string, Reply>
+    for (const [id, reply] of this.#replies) replies.set(id, reply)
+    for (const id of replies.keys()) {
+      if (replies.size <= repliesKept) break
+      replies.delete(id)
+    }
+    return { ...this.now, bytes: weightOf(stateLength, replies.size) }
   }
 
   /** Throws where the machine does; the draft is then as it was. `body` is the message as the journal keeps it. */
   hear(letter: Letter, body: string, at: number, heard: Reply | undefined): Answer {
     const { now } = this
     const { path, behavior } = now
-    const known = now.replies.get(letter.id) ?? heard
+    const known = this.#replies.get(letter.id) ?? now.replies.get(letter.id) ?? heard
     if (known !== undefined && now.version > 0) return { _tag: "Standing", ...known, duplicate: true }
     if (now.quarantined) return new ActorQuarantined({ path })
     if (now.state === null && letter.message.type !== behavior.opensWith) return new ActorNotFound({ path })
@@ -114,9 +127,7 @@ export class DraftOf {
       correlation: letter.correlation,
       traceId: letter.traceId
     })
-    const replies = new Map(now.replies)
-    replies.set(letter.id, { version, state: state.value, outcome })
-    if (replies.size > repliesKept) replies.delete(replies.keys().next().value!)
+    this.#replies.set(letter.id, { version, state: state.value, outcome })
     this.now = {
       ...now,
       version,
@@ -125,8 +136,7 @@ export class DraftOf {
       stateSince: statePath === now.statePath ? now.stateSince : at,
       heardFrom:
         letter.sender === null || stale ? now.heardFrom : { ...now.heardFrom, [letter.sender.path]: letter.sender.version },
-      timers,
-      replies
+      timers
     }
     return standing(this.now, outcome, false)
   }

@@ -8,6 +8,7 @@ import { throwAwayStack } from "#src/devstack/throw-away.ts"
 export const summary = "types, style and every test; with file names: those tests alone"
 
 const root = join(import.meta.dir, "..", "..")
+const testTimeoutMs = 60_000 // Of one test: a busy machine is no failure.
 const tailKept = 20_000 // Characters of the runner's output, at whose end it counts.
 
 /** The last line printed is always "N passed, N failed, N skipped". Answers 1 where a test failed or none ran. */
@@ -65,7 +66,7 @@ const suite = async (
   options: { readonly env: Record<string, string>; readonly report: string; readonly signal: AbortSignal }
 ): Promise<Counts> => {
   const reporter = ["--reporter=junit", `--reporter-outfile=${options.report}`]
-  const runner = Bun.spawn([process.execPath, "--no-orphans", "test", ...reporter, ...files], {
+  const runner = Bun.spawn([process.execPath, "--no-orphans", "test", `--timeout=${testTimeoutMs}`, ...reporter, ...files], {
     cwd: root,
     env: { ...process.env, ...options.env },
     signal: options.signal,
