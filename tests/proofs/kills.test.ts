@@ -1,0 +1,101 @@
+/** The platform is killed with SIGKILL at every moment that has a name, in the middle of whole stories; nobody notices in the end. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { crashPoints } from "./crash-points.ts"
+import { openScene, type Scene } from "./scene.ts"
+import type { Kind } from "./stories.ts"
+
+const hour = 3_600_000
+const lifeMillis = 25_000 // Wall clock: within this a life meets one of the moments that are left.
+const kinds: ReadonlyArray<Kind> = ["home", "pickup", "forfeit", "factoryCancels", "forfeit", "factoryCancels"]
+
+const silence = [["timer: taken"], ["timer: told"], crashPoints.filter((point) => point.endsWith("AskFactory"))]
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await openScene({ pace: 80, say: () => {} })
+}, 60_000)
+afterAll(() => scene?.close(), 30_000)
+
+/** Two orders whose factory says nothing, so that we have to ask: their timers are due once a day has passed. */
+const silentOrders = async () => {
+  const { stories, world } = scene
+  world.factory.misbehave({ fault: "loseWebhook", times: 6 })
+  const sold = await Promise.all(["Customer 1", "Customer 2"].map((name) => stories.sell(name, "home")))
+  const told = Promise.all(sold.map((order) => stories.goOn(order, "home")))
+  while (world.factory.ledger().filter(({ kind }) => kind === "shipped").length < 2) await Bun.sleep(50)
+  await scene.quiet()
+  return { told }
+}
+
+describe("a platform that is killed at any moment", () => {
+  const lives: Array<string> = []
+  const endings: Array<Promise<void>> = []
+
+  test("goes on in its next life, until every named moment has killed it once", async () => {
+    await scene.platform.start()
+    const { told } = await silentOrders()
+    endings.push(told.then(() => {}))
+    await scene.platform.kill()
+    await scene.pass(25 * hour)
+
+    const left = new Set(crashPoints)
+    const isOver = () => left.size === 0
+    const failed = Promise.withResolvers<never>()
+    for (const [n, kind] of kinds.entries()) {
+      const lane = (async () => {
+        do await scene.stories.tell(kind, `Customer ${n + 1}`)
+        while (!isOver())
+      })()
+      lane.catch(failed.reject)
+      endings.push(lane)
+    }
+    while (!isOver()) {
+      // First what only the two silent orders can meet: a life that dies elsewhere would use their timers up.
+      const next = silence.find((points) => points.some((point) => left.has(point))) ?? [...left]
+      const doom = Object.fromEntries(next.filter((point) => left.has(point)).map((point) => [point, 1]))
+      await scene.platform.start(doom)
+      const point = await Promise.race([scene.platform.died(lifeMillis), failed.promise])
+      expect(point, `none of these was reached: ${[...left].join(", ")}`).not.toBeNull()
+      expect(left.delete(point!)).toBe(true)
+      lives.push(point!)
+    }
+    expect([...lives].sort()).toEqual([...crashPoints].sort())
+    expect(lives.length).toBeLessThanOrEqual(60)
+  }, 110_000)
+
+  test("brings every order where it must be", async () => {
+    await scene.platform.start()
+    await Promise.all(endings)
+    await scene.quiet()
+    const [row] = await scene.sql`SELECT count(*)::int AS open FROM actors WHERE type = 'order' AND NOT closed`
+    expect(row).toEqual({ open: 0 })
+    const { delivered, cancelled, forfeited } = scene.stories.ended
+    expect(delivered).toBeGreaterThanOrEqual(6)
+    expect(cancelled).toBeGreaterThanOrEqual(2)
+    expect(forfeited).toBeGreaterThanOrEqual(2)
+    // The lives were short enough to leave work half done, and callers without an answer.
+    const [again] = await scene.sql`SELECT count(*)::int AS commands FROM outbox WHERE attempts > 1`
+    expect(again.commands).toBeGreaterThan(10)
+    const { acts } = scene.stories.chronicle
+    expect(acts.filter(({ saw }) => saw === "ok").length).toBeGreaterThan(50)
+    expect(acts.filter(({ saw }) => saw === "fail").length).toBeGreaterThan(0)
+  }, 90_000)
+
+  test("has charged, ordered, registered and carried everything once, as the partners' own books say", async () => {
+    const { violated, invariants } = await scene.verify()
+    expect(invariants.flatMap(({ id, violations }) => violations.map((violation) => `${id} ${violation}`))).toEqual([])
+    expect(violated).toBe(0)
+    expect(invariants.filter(({ checked }) => checked === 0).map(({ id }) => id)).toEqual(["I06", "I14", "I17"])
+  }, 30_000)
+
+  test("says the same, and goes on, once Redis and NATS have forgotten everything", async () => {
+    const beforeWipe = await scene.verify()
+    await scene.wipe()
+    expect(scene.wiped()).toBe(1)
+    await scene.stories.tell("home", "Customer 1")
+    await scene.quiet()
+    const { invariants } = await scene.verify({ beforeWipe })
+    expect(invariants.flatMap(({ id, violations }) => violations.map((violation) => `${id} ${violation}`))).toEqual([])
+    expect(invariants.find(({ id }) => id === "I17")!.checked).toBeGreaterThan(15)
+  }, 60_000)
+})
