@@ -88,8 +88,9 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       Effect.map((committed) => ({ ...committed, guilty: new Map<string, string>() })),
       Effect.catchTag("ConstraintBroken", ({ cause }) => {
         if (drafts.length === 1) {
-          const [{ path, partition }] = drafts as [Draft]
-          return Effect.succeed({ owned: new Set([partition]), kept: new Set<string>(), guilty: new Map([[path, cause]]) })
+          const [{ path }] = drafts as [Draft]
+          // Nothing was confirmed, not even for those of the batch who had nothing to store: asked again, without the guilty one.
+          return Effect.map(commit(asked, []), ({ owned, kept }) => ({ owned, kept, guilty: new Map([[path, cause]]) }))
         }
         const half = drafts.length >> 1
         return Effect.zipWith(commit(asked, drafts.slice(0, half)), commit(asked, drafts.slice(half)), (left, right) => ({
@@ -122,6 +123,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
 
     const rows: Array<Draft> = []
     for (const draft of drafts.values()) if (draft.turns.length > 0) rows.push(draftRow(draft))
+    const unkept = new Set(rows.map(({ path }) => path))
     const asked = new Map<number, number>()
     for (const { letter } of envelopes) {
       const partition = partitionOf(letter.path)
@@ -136,6 +138,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
 
     for (const { path, state, promised, turns: taken } of rows) {
       if (!kept.has(path)) continue
+      unkept.delete(path)
       turns += taken.length
       cache.keep(drafts.get(path)!.kept(state.length))
       if (promised.length > 0) for (const wake of wakers) wake()
@@ -153,14 +156,16 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
         }
         cache.forget(path)
         envelope.reply(new ActorsUnavailable({ reason: "PartitionLost" }))
-      } else if (answer._tag === "Broken") yield* blame(envelope, answer.cause)
-      else if (answer._tag === "Standing" && !answer.duplicate && !kept.has(path)) {
+      } else if (unkept.has(path)) {
+        // Whatever was answered out of this draft, a refusal and a duplicate too, was said of an actor that never was so.
         cache.forget(path)
         const cause = guilty.get(path)
-        if (cause !== undefined && drafts.get(path)!.turns.length === 1) yield* blame(envelope, cause)
+        const isTheTurn = answer._tag === "Standing" && !answer.duplicate
+        if (cause !== undefined && isTheTurn && drafts.get(path)!.turns.length === 1) yield* blame(envelope, cause)
         else if (envelope.reloads === reloads) envelope.reply(new ActorsUnavailable({ reason: "StoreUnreachable", cause }))
         else again.push({ ...envelope, reloads: envelope.reloads + (cause === undefined ? 1 : 0), alone: cause !== undefined })
-      } else envelope.reply(answer)
+      } else if (answer._tag === "Broken") yield* blame(envelope, answer.cause)
+      else envelope.reply(answer)
     }
     lane.again(again)
   })
