@@ -5,10 +5,10 @@ import type { Evidence } from "./evidence.ts"
 import type { Findings } from "./findings.ts"
 import type { PartnerLedgers } from "./partner-ledgers.ts"
 
-export const sequence = Effect.fn("verify.sequence")(function* (findings: Findings, { before }: Evidence) {
-  yield* oneOfEach(findings, before)
+export const sequence = Effect.fn("verify.sequence")(function* (findings: Findings, { before, after }: Evidence) {
+  yield* oneOfEach(findings, after) // They knew it first, and told us.
   yield* inOurRecords(findings)
-  byTheirClocks(findings, before)
+  byTheirClocks(findings, before, after)
 })
 
 interface OrderRow {
@@ -112,16 +112,17 @@ const inOurRecords = Effect.fnUntraced(function* (findings: Findings) {
   for (const { path, version, type } of early) findings.violated("I45", `${path} ordered ${type} at version ${version}, too early`)
 })
 
-/** Simulated partners share one clock; what one did before another is told by it. */
-const byTheirClocks = (findings: Findings, { factory, payments, registration, transport }: PartnerLedgers) => {
+/** Simulated partners share one clock; what one did before another is told by it. Causes are looked for in the younger copy of their books. */
+const byTheirClocks = (findings: Findings, before: PartnerLedgers, after: PartnerLedgers) => {
+  const { factory, transport } = before
+  const { payments, registration } = after
+  const registrationsOf = (books: PartnerLedgers) => (books.registration ?? []).filter(({ kind }) => kind === "registration")
   const paid = new Map<string, string>()
   for (const { at, kind, reference } of payments ?? []) {
     const [, order, what] = /^pay_(.+)-(reservation|final)-\d+$/.exec(reference) ?? []
     if ((kind === "charge" || kind === "capture") && order !== undefined) paid.set(`ord_${order} ${what}`, at)
   }
-  const registered = new Map(
-    (registration ?? []).filter(({ kind }) => kind === "registration").map(({ reference, at }) => [reference, at])
-  )
+  const registered = new Map(registrationsOf(after).map(({ reference, at }) => [reference, at]))
   const expect = (what: string, at: string, after: string, then: string | undefined) => {
     findings.checked("I45", 1)
     if (then === undefined || then > at)
@@ -131,7 +132,7 @@ const byTheirClocks = (findings: Findings, { factory, payments, registration, tr
     for (const { at, kind, reference } of factory ?? [])
       if (kind === "order")
         expect(`${reference} was ordered from the factory`, at, "its deposit was paid", paid.get(`${reference} reservation`))
-    for (const [reference, at] of registered)
+    for (const { reference, at } of registrationsOf(before))
       expect(`${reference} was registered`, at, "its final payment was made", paid.get(`${reference} final`))
   }
   if (registration !== null)

@@ -1,5 +1,6 @@
 /** Verify finds nothing in a town where all went well, and finds each thing that somebody plants there. A check that cannot fail is none. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { join } from "node:path"
 import { SQL } from "bun"
 import { Effect, Redacted } from "effect"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
@@ -435,6 +436,33 @@ describe("verify", () => {
     } finally {
       await withOwner(process.env.DATABASE_URL!, (admin) => admin.unsafe(`DROP DATABASE "${copy}" WITH (FORCE)`))
     }
+  })
+
+  test("is a command: a table or one JSON object, and an exit code that says whether all holds", async () => {
+    const cli = async (url: string, ...flags: ReadonlyArray<string>) => {
+      const program = Bun.spawn([process.execPath, join(import.meta.dir, "..", "..", "src", "cli.ts"), "verify", ...flags], {
+        env: { ...process.env, DATABASE_URL: url },
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      return { said: await new Response(program.stdout).text(), code: await program.exited }
+    }
+    const fine = await cli(good.database.url, "--json", "--quiet-period")
+    expect(fine.code).toBe(0)
+    const { checked, violated: wrong, invariants: all } = JSON.parse(fine.said) as Report
+    expect([checked > 10, wrong, all.map(({ id }) => id)]).toEqual([true, 0, Object.keys(invariants) as Array<InvariantId>])
+
+    const spoiled = await freshDatabase()
+    try {
+      await withOwner(spoiled.url, (owner) => owner.unsafe("DELETE FROM partitions WHERE partition = 5"))
+      const { said, code } = await cli(spoiled.url)
+      expect(code).toBe(1)
+      expect(said).toContain("I15  violated")
+      expect(said).toContain("✗ There are 63 partitions, not 64")
+      expect(said.trim()).toEndWith("1 violated")
+    } finally {
+      await spoiled.drop()
+    }
+    expect((await cli(good.database.url, "--nonsense")).code).toBe(2)
   })
 
   test("has something planted for every invariant, and most of it is found by that one alone", () => {
