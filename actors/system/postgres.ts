@@ -6,6 +6,8 @@ import { ActorStore, ConstraintBroken, type Draft, type Reply, type Stored, Stor
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
 import { partitionCount, partitionOf } from "./partition.ts"
 
+const idKept = 512 // Characters of a message's name in the list of defects: it may be the name that is the defect.
+
 export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
   Layer.effect(
     ActorStore,
@@ -88,7 +90,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
         defect: ({ path, messageId, type, cause, at }) =>
           sql<{ tries: number }>`
             INSERT INTO defects AS d (path, message_id, type, tries, cause, first_at, last_at)
-            VALUES (${path}, ${messageId}, ${type}, 1, ${cause.slice(0, 4000)}, ${PgTypes.timestamptz(at)}, ${PgTypes.timestamptz(at)})
+            VALUES (${path}, ${messageId.slice(0, idKept)}, ${type}, 1, ${cause.slice(0, 4000)}, ${PgTypes.timestamptz(at)}, ${PgTypes.timestamptz(at)})
             ON CONFLICT (path, message_id) DO UPDATE SET tries = d.tries + 1, cause = EXCLUDED.cause, last_at = EXCLUDED.last_at
             RETURNING tries`.pipe(
             Effect.map(([row]) => row!.tries),
@@ -318,8 +320,8 @@ const stored = ({
   quarantined
 })
 
-/** SQLSTATE classes that repeating will not cure: 22 data exceptions (a NUL in a text), 23 integrity. All else (a lost connection, a lock, a time-out) is nobody's fault. */
+/** SQLSTATE classes that repeating will not cure: 22 data exceptions (a NUL in a text), 23 integrity, 54 limits (a name too long for its index). All else (a lost connection, a lock, a time-out) is nobody's fault. */
 const isConstraint = ({ reason }: SqlError.SqlError) =>
-  /^2[23]/.test(String((reason.cause as { code?: unknown } | undefined)?.code ?? ""))
+  /^(22|23|54)/.test(String((reason.cause as { code?: unknown } | undefined)?.code ?? ""))
 
 const unreachable = ({ reason }: SqlError.SqlError) => new StoreUnreachable({ cause: reason })

@@ -93,4 +93,14 @@ describe("a batch that lost part of itself", () => {
     expect(second).toMatchObject({ version: 6, state: "off" })
     expect(copy).toMatchObject({ version: 5, duplicate: true })
   })
+
+  test("finds the one letter whose name is longer than an index can hold", async () => {
+    const endless = Array.from({ length: 9000 }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90))).join("")
+    const [named, neighbour] = inOneMailbox(2, "named") as [string, string]
+    await tell(named, say.install, "1")
+    await tell(neighbour, say.install, "1")
+    const [bad, good] = await together([named, say.tested("x"), endless], [neighbour, say.tested("x"), "2"])
+    expect(String(bad)).toContain("index row")
+    expect(good).toMatchObject({ version: 2 })
+  })
 })
