@@ -34,7 +34,8 @@ export const run = async (): Promise<number> => {
     clearInterval(waiting)
   )
   floors.defer(platform.stop)
-  floors.defer(announce({ ...ours, ...platform.partners }))
+  const { PUBLIC_PORT = "8080", INTRANET_PORT = "8081" } = process.env
+  floors.defer(announce({ ...ours, ...platform.partners, PUBLIC_PORT, INTRANET_PORT }))
 
   for (const [name, url] of Object.entries(platform.urls)) console.log(`          ${name.padEnd(12)} ${url}`)
   for (const note of platform.notes) console.log(`          ${note}`)

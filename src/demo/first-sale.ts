@@ -32,6 +32,7 @@ export const firstSale = async (stage: Stage) => {
   factory.ship(orderId)
   await teller.says("Factory", "reports: shipped")
   transport.customerAbsent(orderId)
+  await town.settled() // The carrier is booked.
   transport.depart(orderId)
   await teller.says("Carrier", "departs")
   await customer.mailbox.reads(customer.email, "Your car is on its way")

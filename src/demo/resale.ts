@@ -47,6 +47,7 @@ export const resale = async (stage: Stage) => {
   await paysFinalAmount(stage, customer3, orderId)
   const { plate } = await customer3.sees(orderId, "registered.inTransit")
   await teller.says("Authority", `registers the car: ${plate}`)
+  await town.settled() // The carrier is booked.
   town.world.transport.depart(orderId)
   await teller.says("Carrier", "departs")
   await customer3.mailbox.reads(customer3.email, "Your car is on its way")

@@ -34,6 +34,8 @@ describe("a gateway", () => {
       const { money } = await sale.customer.sees(sale.orderId, "manufacturing.building")
       expect(money).toMatchObject({ receivedMinor: 1_000_00, returnedMinor: 0 })
       expect(inTheBooksOf(town.world.payments, "charge", sale.orderId)).toHaveLength(1)
+      const [charge] = await town.sql`SELECT attempts FROM outbox WHERE type = 'ChargePayment'`
+      expect(charge.attempts).toBe(tries)
     })
 
   journey(

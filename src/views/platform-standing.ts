@@ -1,0 +1,83 @@
+/** How the platform stands as a whole, read from the database: for `./caas status`. Reading wakes nobody. */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+
+export interface PlatformStanding {
+  /** Platform time, ISO 8601; and how far it was moved against the wall clock, milliseconds. */
+  readonly now: string
+  readonly movedMillis: number
+  readonly partitions: { readonly count: number; readonly owned: number; readonly epochFrom: number; readonly epochTo: number }
+  readonly actors: ReadonlyArray<{ readonly type: string; readonly state: string; readonly count: number }>
+  readonly commands: {
+    readonly waiting: number
+    /** Of those that could have been performed by now, how long the oldest has been due. Null where none is. */
+    readonly lagMillis: number | null
+    readonly parked: ReadonlyArray<{
+      readonly commandId: string
+      readonly type: string
+      readonly cause: string
+      readonly since: string
+    }>
+    readonly parkedCount: number
+  }
+  readonly timers: { readonly set: number; readonly due: number; readonly lagMillis: number | null; readonly nextAt: string | null }
+  readonly webhooks: { readonly waiting: number; readonly oldestMillis: number | null; readonly rejected: number }
+  readonly quarantined: ReadonlyArray<{
+    readonly path: string
+    readonly type: string
+    readonly tries: number
+    readonly cause: string
+  }>
+}
+
+const listed = 20 // Parked commands and quarantined actors that are named; the rest is counted.
+const triesOfQuarantine = 5
+
+/** One moment of the database. */
+export const platformStanding = Effect.fn("views.platformStanding")(
+  function* () {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`
+    const [clock] = yield* sql<{ now: Date; moved: number }>`
+      SELECT clock_timestamp() + offset_ms * interval '1 millisecond' AS now, offset_ms::float8 AS moved FROM clock`
+    const now = clock!.now
+    const [partitions] = yield* sql<PlatformStanding["partitions"]>`
+      SELECT count(*)::int AS count, (count(*) FILTER (WHERE epoch > 0))::int AS owned, min(epoch) AS "epochFrom", max(epoch) AS "epochTo"
+      FROM partitions`
+    const actors = yield* sql<PlatformStanding["actors"][number]>`
+      SELECT type, state_path AS state, count(*)::int AS count FROM actors GROUP BY type, state_path ORDER BY type, state_path`
+    const [commands] = yield* sql<{ waiting: number; lagMillis: number | null; parkedCount: number }>`
+      SELECT (count(*) FILTER (WHERE state = 'waiting'))::int AS waiting, (count(*) FILTER (WHERE state = 'parked'))::int AS "parkedCount",
+             (extract(epoch FROM ${now} - min(due_at) FILTER (WHERE state = 'waiting' AND due_at <= ${now})) * 1000)::float8 AS "lagMillis"
+      FROM outbox
+      WHERE state IN ('waiting', 'parked')`
+    const parked = yield* sql<{ commandId: string; type: string; cause: string; at: Date }>`
+      SELECT path || '#' || version || '.' || position AS "commandId", type, coalesce(cause, '') AS cause, at
+      FROM outbox
+      WHERE state = 'parked'
+      ORDER BY at
+      LIMIT ${listed}`
+    const [timers] = yield* sql<{ set: number; due: number; lagMillis: number | null; nextAt: Date | null }>`
+      SELECT count(*)::int AS set, (count(*) FILTER (WHERE due_at <= ${now}))::int AS due, min(due_at) AS "nextAt",
+             (extract(epoch FROM ${now} - min(due_at) FILTER (WHERE due_at <= ${now})) * 1000)::float8 AS "lagMillis"
+      FROM timers`
+    const [webhooks] = yield* sql<PlatformStanding["webhooks"]>`
+      SELECT (count(*) FILTER (WHERE state = 'received'))::int AS waiting, (count(*) FILTER (WHERE state = 'rejected'))::int AS rejected,
+             (extract(epoch FROM ${now} - min(received_at) FILTER (WHERE state = 'received')) * 1000)::float8 AS "oldestMillis"
+      FROM webhooks
+      WHERE state IN ('received', 'rejected')`
+    const quarantined = yield* sql<PlatformStanding["quarantined"][number]>`
+      SELECT path, type, tries, cause FROM defects WHERE tries >= ${triesOfQuarantine} ORDER BY first_at LIMIT ${listed}`
+    return {
+      now: now.toISOString(),
+      movedMillis: clock!.moved,
+      partitions: partitions!,
+      actors,
+      commands: { ...commands!, parked: parked.map(({ at, ...command }) => ({ ...command, since: at.toISOString() })) },
+      timers: { ...timers!, nextAt: timers!.nextAt?.toISOString() ?? null },
+      webhooks: webhooks!,
+      quarantined
+    } satisfies PlatformStanding
+  },
+  (effect) => Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
+)

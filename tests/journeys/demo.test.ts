@@ -1,0 +1,61 @@
+/** `./caas demo` as somebody at a terminal, or another program, runs it. */
+import { describe, expect, test } from "bun:test"
+import { SQL } from "bun"
+import type { Step } from "#src/demo/teller.ts"
+import { program } from "./program.ts"
+
+const leftBehind = async () => {
+  const sql = new SQL(process.env.DATABASE_URL!, { max: 1 })
+  const found = await sql`SELECT datname FROM pg_database WHERE datname LIKE 'caas_demo_%'`
+  await sql.close()
+  return found.length
+}
+
+describe("the demo", () => {
+  test("tells every step in one JSON object, finds nothing violated, and leaves nothing behind", async () => {
+    const begin = performance.now()
+    const { output, errors, code } = await program(["demo", "--json"])
+    expect({ code, errors }).toEqual({ code: 0, errors: "" })
+    expect(performance.now() - begin).toBeLessThan(60_000)
+    const { steps, ledger, invariants, broken } = JSON.parse(output) as {
+      steps: ReadonlyArray<Step>
+      ledger: ReadonlyArray<{ account: string; minor: number }>
+      invariants: { checked: number; violated: number }
+      broken?: string
+    }
+    expect(broken).toBeUndefined()
+    expect(invariants.violated).toBe(0)
+    expect(invariants.checked).toBeGreaterThan(10)
+
+    const first = steps.find(({ actor }) => actor.startsWith("order/"))!.actor
+    const states = steps.filter(({ actor }) => actor === first).map(({ to }) => to!.split(".")[0])
+    expect(states.filter((state, n) => state !== states[n - 1])).toEqual([
+      "reserved",
+      "manufacturing",
+      "paid",
+      "registered",
+      "delivered"
+    ])
+    for (const [n, { at }] of steps.entries())
+      if (n > 0) expect(Date.parse(at)).toBeGreaterThan(Date.parse(steps[n - 1]!.at) - 1_000)
+    expect(steps.map(({ to }) => to)).toEqual(
+      expect.arrayContaining(["forfeited", "cancelled", "409 AlreadyAssigned", "409 WrongPin"])
+    )
+
+    const held = Object.fromEntries(ledger.map(({ account, minor }) => [account, minor]))
+    expect(held).toEqual({
+      gateway: 64_800_00,
+      customerDeposits: 0,
+      customerPayments: 0,
+      refundsDue: -2_000_00, // The second half of the penitential deposit, which finance pays by bank transfer.
+      forfeitedDeposits: -1_000_00,
+      vehicleSales: -63_800_00,
+      depositPenalties: 2_000_00
+    })
+    expect(await leftBehind()).toBe(0)
+  }, 90_000)
+
+  test("says how it is called, where it is called wrongly", async () => {
+    expect(await program(["demo", "--loud"])).toMatchObject({ code: 2, output: "", errors: expect.stringContaining("Usage:") })
+  })
+})
