@@ -42,6 +42,10 @@ export class Lane {
   /** Ahead of everyone who waits, in the order given. They have waited before. */
   again(envelopes: ReadonlyArray<Envelope>) {
     if (envelopes.length === 0) return
+    if (this.#closed) {
+      for (const { reply } of envelopes) reply(new ActorsUnavailable({ reason: "Stopping" }))
+      return
+    }
     for (const { letter } of envelopes) this.#perActor.set(letter.path, (this.#perActor.get(letter.path) ?? 0) + 1)
     this.#envelopes = [...envelopes, ...this.#envelopes]
     this.#stir()
