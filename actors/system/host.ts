@@ -150,10 +150,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       const { path } = envelope.letter
       const partition = partitionOf(path)
       if (!owned.has(partition)) {
-        if (epochs.delete(partition)) {
-          lost.add(partition)
-          yield* Effect.logWarning("Somebody else owns this partition now").pipe(Effect.annotateLogs({ partition }))
-        }
+        if (epochs.has(partition)) yield* lookAround
         cache.forget(path)
         envelope.reply(new ActorsUnavailable({ reason: "PartitionLost" }))
       } else if (unkept.has(path)) {
@@ -168,6 +165,16 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       else envelope.reply(answer)
     }
     lane.again(again)
+  })
+
+  /** Where one partition is somebody else's, others may be: all are asked for, so that nobody speaks for what is lost. */
+  const lookAround = Effect.gen(function* () {
+    const { owned } = yield* commit(new Map(epochs), [])
+    for (const partition of [...epochs.keys()].filter((partition) => !owned.has(partition))) {
+      epochs.delete(partition)
+      lost.add(partition)
+      yield* Effect.logWarning("Somebody else owns this partition now").pipe(Effect.annotateLogs({ partition }))
+    }
   })
 
   /** A defect is the actor's own: counted, answered, and quarantined at the fifth. The others never notice. */

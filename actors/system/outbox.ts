@@ -48,6 +48,8 @@ const performerPatience = Duration.seconds(30) // Longer than any port's own tim
 const attempts = 8 // Then it is parked. With the waits below that is about four minutes.
 const waitAfter = (attempt: number) => Math.min(2 ** (attempt - 1) * 1000, 120_000) * (0.75 + Math.random() / 2) // 1 s, 2 s, 4 s … jittered.
 
+const untoldWait = 120_000 // Milliseconds. Its actor cannot hear (quarantined): a person has to look first.
+
 /** Takes, performs, tells the actor what came of it, for as long as the scope lasts. */
 export const OutboxRelay = <const B extends AnyBehavior>(
   registry: ReadonlyArray<B>,
@@ -123,8 +125,16 @@ export const OutboxRelay = <const B extends AnyBehavior>(
           yield* Effect.logWarning("A command did not go through").pipe(
             Effect.annotateLogs({ command: id, type: entry.type, attempt: entry.attempts, cause })
           )
+          const later = (millis: number) => outbox.postpone(entry, time.now() + millis, cause)
           const outcome = yield* Effect.exit(
-            entry.attempts < patience ? outbox.postpone(entry, time.now() + waitAfter(entry.attempts), cause) : park(entry, cause)
+            entry.attempts < patience
+              ? later(waitAfter(entry.attempts))
+              : Effect.catchCause(park(entry, cause), (untold) =>
+                  Effect.andThen(
+                    Effect.logWarning("An actor could not be told that its command is parked", untold),
+                    later(untoldWait)
+                  )
+                )
           )
           if (Exit.isFailure(outcome)) yield* Effect.logWarning("It comes due again when its lease ends", outcome.cause)
         }
@@ -144,7 +154,8 @@ export const OutboxRelay = <const B extends AnyBehavior>(
       const round = Effect.gen(function* () {
         called = false
         yield* flush
-        const room = Math.min(takeLimit, atOnce - inFlight.size)
+        // Who owns nothing any more can bring no answer home: what it took would only be tried in vain.
+        const room = host.status().partitions === 0 ? 0 : Math.min(takeLimit, atOnce - inFlight.size)
         const entries = room > 0 ? yield* outbox.take(time.now(), room) : []
         if (entries.length > 0) reached("outbox: taken")
         for (const entry of entries) {

@@ -31,7 +31,7 @@ export const PostgresRelay = Layer.effectContext(
             )
             ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
           )
-          UPDATE outbox SET attempts = attempts + 1, leased = true, due_at = ${at(now + leaseMillis)}
+          UPDATE outbox SET attempts = LEAST(attempts + 1, 32767), leased = true, due_at = ${at(now + leaseMillis)}
           FROM head WHERE (outbox.path, outbox.version, outbox.position) = (head.path, head.version, head.position)
           RETURNING outbox.path, outbox.version, outbox.position, type, body, attempts, rounds,
             (extract(epoch FROM at) * 1000)::float8 AS at, correlation, trace_id AS "traceId"`),

@@ -58,7 +58,7 @@ export const TimerRelay = Layer.effectDiscard(
         )
     })
     const round = Effect.gen(function* () {
-      const due = yield* timers.take(time.now(), takeLimit)
+      const due = host.status().partitions === 0 ? [] : yield* timers.take(time.now(), takeLimit)
       if (due.length > 0) reached("timer: taken")
       yield* Effect.forEach(due, wake, { concurrency: "unbounded", discard: true })
       if (due.length < takeLimit) yield* Effect.sleep(lookEvery)
