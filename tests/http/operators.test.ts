@@ -64,6 +64,8 @@ describe("an operator", () => {
     expect(JSON.stringify([body, journal])).not.toContain("example.com") // No address in any message.
     expect((await get(`/api/operator/actors/order%2F${orderId}`)).status).toBe(200)
     expect((await get("/api/operator/actors/order/ord_0")).status).toBe(404)
+    for (const rest of ["order/ord_0/part", "order/ord_0/part/journal"]) // A path with one slash more: the same problem, with its headers.
+      expect((await get(`/api/operator/actors/${rest}`)).body).toMatchObject({ status: 404, type: "/problems/not-found" })
   })
 
   test("turns the pages of a journal, and asks for one version", async () => {

@@ -51,9 +51,9 @@ export const actors = (run: Run<Accounts | SqlClient.SqlClient>, options: HttpOp
     // The same for an id with a slash that nobody encoded: `activation/{vin}/{activationId}`.
     .get(
       "/*",
-      ({ params, query }) => {
+      async ({ params, query }) => {
         const [path, act] = tailOf(params["*"], ["journal"])
-        return act === null ? run(read(path)) : run(journal(path, query))
+        return await (act === null ? run(read(path)) : run(journal(path, query)))
       },
       { query: strictly(JournalQuery), detail: { hide: true } }
     )
