@@ -126,10 +126,16 @@ const bytes = async (response: Response) => {
 
 const parsed = (body: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body))
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body), keepable)
   } catch {
     throw new NoAnswer({ why: "unreadable", detail: "the body is not JSON" })
   }
+}
+
+/** A text with a NUL or half a character is none that Postgres keeps: an actor told of it would break on it five times, and be quarantined. */
+const keepable = (_key: string, value: unknown) => {
+  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) throw new SyntaxError("not a text")
+  return value
 }
 
 const nameOf = (error: unknown): { why: NoAnswer["why"]; detail: string } => {

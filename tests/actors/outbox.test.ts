@@ -65,7 +65,8 @@ describe("the outbox", () => {
   test("leaves a command whose actor cannot be told that it is parked alone for a while", async () => {
     const home = await opened()
     let tries = 0
-    home.hands.perform = (type) => (type === "Announce" ? (tries++, Effect.fail(new Error("no"))) : Effect.void)
+    const count = Effect.sync(() => void tries++)
+    home.hands.perform = (type) => (type === "Announce" ? Effect.andThen(count, Effect.fail(new Error("no"))) : Effect.void)
     await tell(home, "hurt", say.install, "1")
     await asOwner(home, (sql) => sql`INSERT INTO defects VALUES ('lamp/hurt', 'boom', 'Break', 4, 'the lamp broke', now(), now())`)
     await tell(home, "hurt", say.on, "2")
@@ -80,7 +81,8 @@ describe("the outbox", () => {
   test("is left to the new owner: who has lost its partitions takes nothing more", async () => {
     const home = await opened()
     let tries = 0
-    home.hands.perform = (type) => (type === "Announce" ? (tries++, Effect.void) : Effect.void)
+    const count = Effect.sync(() => void tries++)
+    home.hands.perform = (type) => (type === "Announce" ? count : Effect.void)
     await tell(home, "sold", say.install, "1")
     await home.run(ActorStore.use((store) => store.claim(Array.from({ length: partitionCount }, (_, i) => i))))
     // The new owner has promised something; the old one sees the row, and cannot bring home what comes of it.

@@ -157,6 +157,21 @@ describe("the factory", () => {
     }
   })
 
+  test("a text that Postgres could not keep is not believed", async () => {
+    for (const factoryOrderId of ["fo_\0", "fo_\ud800"]) {
+      using server = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: () => Response.json({ factoryOrderId, reference, status: "accepted", vin: null, expectedAt: null, reason: null })
+      })
+      const asked = Factory.use((f) => f.findOrder(reference)).pipe(Effect.provide(FactoryHttp({ url: server.url.href })))
+      expect(await Effect.runPromise(Effect.flip(asked))).toMatchObject({
+        _tag: "FactoryUnreachable",
+        cause: { why: "unreadable" }
+      })
+    }
+  })
+
   test("a car without a VIN is not ready, whatever the answer says", async () => {
     using server = Bun.serve({
       hostname: "127.0.0.1",
