@@ -38,7 +38,9 @@ export const PostgresOperations = Layer.effect(
       discard: settle("discard"),
       release: (path, by, reason) =>
         Effect.gen(function* () {
-          const gone = yield* sql`DELETE FROM defects WHERE path = ${path} RETURNING path`
+          const gone = yield* sql`
+            DELETE FROM defects WHERE path = ${path} AND EXISTS (SELECT FROM defects AS one WHERE one.path = ${path} AND one.tries >= 5)
+            RETURNING path`
           if (gone.length === 0) return yield* new NotQuarantined({ path })
           yield* record("release", path, by, reason)
         }).pipe(
