@@ -15,6 +15,8 @@ import { startWorld, type World } from "./simulated.ts"
 
 type Env = Readonly<Record<string, string | undefined>>
 
+const farewell = 3_000 // Milliseconds for requests under way at a stop; who sends slowly or only listens does not keep us.
+
 export interface Running {
   readonly settings: Settings
   readonly runtime: ManagedRuntime.ManagedRuntime<PlatformServices, never>
@@ -46,7 +48,9 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
     settings,
     runtime,
     stop: async () => {
+      const late = setTimeout(() => listeners.forEach((app) => void app.server?.stop(true)), farewell)
       await Promise.all(listeners.map((app) => app.stop()))
+      clearTimeout(late)
       await runtime.dispose()
     }
   }
@@ -57,8 +61,8 @@ export const startPlatform = async (
   env: Env
 ): Promise<{
   urls: Record<string, string>
-  /** Where the simulated partners are, for commands that read their ledgers. */
-  partners: Record<string, string>
+  /** Where the platform and the simulated partners are, for commands that point to the one and read the others' ledgers. */
+  addresses: Record<string, string>
   notes: ReadonlyArray<string>
   stop: () => Promise<void>
 }> => {
@@ -88,7 +92,11 @@ export const startPlatform = async (
       health: `${publicUrl}/health/ready`,
       ...(world === null ? {} : { "mail sink": `${world.mail.controlUrl}/_simulator/ledger`, ...world.env })
     },
-    partners: world === null ? {} : { ...world.env, MAIL_LEDGER_URL: world.mail.controlUrl },
+    addresses: {
+      PUBLIC_URL: publicUrl,
+      INTRANET_URL: intranetUrl,
+      ...(world === null ? {} : { ...world.env, MAIL_LEDGER_URL: world.mail.controlUrl })
+    },
     notes: world === null ? [] : ["Demo sign-ins on the intranet (POST /api/auth/sessions):", ...demoSignIns],
     stop: async () => {
       await platform.stop()

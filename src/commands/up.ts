@@ -8,7 +8,7 @@ import { stack } from "#src/devstack/stack.ts"
 
 export const summary = "servers, platform and the simulated outside world; data stays in .caas/; Ctrl-C stops all"
 
-/** Throws FolderInUse, DoorTaken, ProgramMissing, ServerDidNotStart, CacheNotOurs, and what the platform throws at its start. */
+/** Throws FolderInUse, DoorTaken, DoorUnknown, ProgramMissing, ServerDidNotStart, CacheNotOurs, and what the platform throws at its start. */
 export const run = async (): Promise<number> => {
   const begin = performance.now()
   const seconds = () => ((performance.now() - begin) / 1000).toFixed(1)
@@ -35,7 +35,7 @@ export const run = async (): Promise<number> => {
   )
   floors.defer(platform.stop)
   const { PUBLIC_PORT = "8080", INTRANET_PORT = "8081" } = process.env
-  floors.defer(announce({ ...ours, ...platform.partners, PUBLIC_PORT, INTRANET_PORT }))
+  floors.defer(announce({ ...ours, ...platform.addresses, PUBLIC_PORT, INTRANET_PORT }))
 
   for (const [name, url] of Object.entries(platform.urls)) console.log(`          ${name.padEnd(12)} ${url}`)
   for (const note of platform.notes) console.log(`          ${note}`)
