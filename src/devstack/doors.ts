@@ -10,15 +10,23 @@ export class DoorTaken extends Schema.TaggedError<DoorTaken>()("DoorTaken", { po
   }
 }
 
+/** What the variable says is no port. */
+export class DoorUnknown extends Schema.TaggedError<DoorUnknown>()("DoorUnknown", { variable: Schema.String }) {
+  override get message() {
+    return `${this.variable} must be a whole number from 0 to 65535`
+  }
+}
+
 const doors = [
   { variable: "PUBLIC_PORT", port: 8080 },
   { variable: "INTRANET_PORT", port: 8081 }
 ]
 
-/** Throws DoorTaken. Port 0 asks for any and is never taken. */
+/** Throws DoorTaken, DoorUnknown. Port 0 asks for any and is never taken. */
 export const expectDoorsFree = async (env: Record<string, string | undefined>): Promise<void> => {
   for (const { variable, port } of doors) {
-    const wanted = Number(env[variable] ?? port)
+    const wanted = Number(env[variable] || port)
+    if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535) throw new DoorUnknown({ variable })
     if (!(await free(wanted))) throw new DoorTaken({ port: wanted, variable })
   }
 }

@@ -1,6 +1,6 @@
 /** A busy port is the most common reason why a first start fails: the message must end the search. */
 import { describe, expect, test } from "bun:test"
-import { DoorTaken, expectDoorsFree } from "#src/devstack/doors.ts"
+import { DoorTaken, DoorUnknown, expectDoorsFree } from "#src/devstack/doors.ts"
 
 describe("the platform's ports", () => {
   test.each(["PUBLIC_PORT", "INTRANET_PORT"])("name %s where another program has the one asked for", async (variable) => {
@@ -10,6 +10,12 @@ describe("the platform's ports", () => {
       await expect(asked).rejects.toThrow(DoorTaken)
       await expect(asked).rejects.toThrow(`Port ${other.port} is taken by another program. Stop it, or set ${variable}`)
     }
+  })
+
+  test.each(["eighty", "65536", "-1", "8080.5"])("are numbers: %s is not one", async (port) => {
+    const asked = expectDoorsFree({ PUBLIC_PORT: "0", INTRANET_PORT: port })
+    await expect(asked).rejects.toThrow(DoorUnknown)
+    await expect(asked).rejects.toThrow("INTRANET_PORT must be a whole number")
   })
 
   test("are free where nobody listens", async () => {
