@@ -9,6 +9,13 @@ export const personsKey = (base64: string): Result.Result<Redacted.Redacted<Uint
     : Result.fail(new PersonsKeyInvalid({ variable: "PERSONS_KEY" }))
 }
 
+/** The people in this database were kept under another key. With this one nobody would be found, and everybody be kept a second time. */
+export class PersonsKeyWrong extends Schema.TaggedError<PersonsKeyWrong>()("PersonsKeyWrong", { variable: Schema.String }) {
+  override get message() {
+    return `${this.variable} is not the key that the people in this database were kept under. Bring that one back, or name another database`
+  }
+}
+
 /** Not 32 bytes in base64. Set it with `openssl rand -base64 32`; a lost key is lost data. */
 export class PersonsKeyInvalid extends Schema.TaggedError<PersonsKeyInvalid>()("PersonsKeyInvalid", { variable: Schema.String }) {
   override get message() {

@@ -1,12 +1,15 @@
 /** People in Postgres, sealed before they get there. */
-import { Effect, Layer, type Redacted } from "effect"
+import { Effect, Layer, type Redacted, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { SubjectId } from "#machines/vocabulary.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import { envelope, type Sealed } from "./envelope.ts"
+import { PersonsKeyWrong } from "./key.ts"
 import { type PersonalData, Persons, PersonUnknown } from "./persons.ts"
 
-/** `key`: the key-encryption key, 32 bytes (`personsKey`). Another key than yesterday's finds nobody and opens nothing. */
+const tried = 8 // People at the start: one changed row among them must not pass for a wrong key.
+
+/** `key`: the key-encryption key, 32 bytes (`personsKey`). Dies at the start where it is another than yesterday's (PersonsKeyWrong). */
 export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8Array> }) =>
   Layer.effect(
     Persons,
@@ -14,6 +17,14 @@ export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8
       const sql = yield* SqlClient.SqlClient
       const time = yield* PlatformTime
       const { seal, open, indexOf } = envelope(options.key)
+
+      const kept = yield* Effect.orDie(sql<Sealed & { subjectId: SubjectId }>`
+        SELECT subject_id AS "subjectId", wrapped_key AS "wrappedKey", nonce, ciphertext
+        FROM persons
+        WHERE erased_at IS NULL
+        LIMIT ${tried}`)
+      const opens = (row: (typeof kept)[number]) => Result.isSuccess(Result.try(() => open(row.subjectId, row)))
+      if (kept.length > 0 && !kept.some(opens)) yield* Effect.die(new PersonsKeyWrong({ variable: "PERSONS_KEY" }))
 
       const findByIndex = Effect.fnUntraced(function* (index: Uint8Array) {
         const [row] = yield* sql<{ subject_id: SubjectId }>`SELECT subject_id FROM persons WHERE email_index = ${index}`
