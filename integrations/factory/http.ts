@@ -1,7 +1,7 @@
 /** The factory over HTTP: `POST /orders`, `GET /orders/{reference}` (S10). */
 import { Effect, Layer, Schema } from "effect"
 import type { OrderId } from "#machines/vocabulary.ts"
-import { type Answer, believe, get, type NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
+import { type Answer, believe, codeOf, get, type NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
 import { Factory, FactoryOrder, FactoryRefusedOrder, FactoryUnreachable, type NewFactoryOrder } from "./factory.ts"
 
 /**
@@ -45,4 +45,6 @@ const ours =
       if (order.reference !== reference) return "reference"
       if (order.model !== undefined && model !== undefined && order.model !== model) return "model"
       return (order.status === "ready" || order.status === "shipped") && order.vin === null ? "vin" : null
-    })(answer).pipe(Effect.map(({ model: _, ...order }) => order))
+    })(answer).pipe(
+      Effect.map(({ model: _, ...order }) => ({ ...order, reason: order.reason === null ? null : codeOf(order.reason) }))
+    )

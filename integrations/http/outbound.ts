@@ -59,8 +59,11 @@ export const believe =
 export const refusalOf = (answer: Answer, reference: string): string | null => {
   if (![402, 404, 409, 410, 422].includes(answer.status) || !Schema.is(Refusal)(answer.body)) return null
   if (answer.body.reference !== reference) return null
-  return /^[A-Za-z0-9_-]{1,64}$/.test(answer.body.reason) ? answer.body.reason : "unspecified" // Free text may hold a name.
+  return codeOf(answer.body.reason)
 }
+
+/** A partner's reason as messages may hold it: a code stays, free text, which may hold a name, becomes `unspecified`. */
+export const codeOf = (reason: string): string => (/^[A-Za-z0-9_-]{1,64}$/.test(reason) ? reason : "unspecified")
 
 const Refusal = Schema.Struct({ reference: Schema.String, reason: Schema.String })
 

@@ -1,7 +1,7 @@
 /** The payment gateway over HTTP: `POST /payments`, `POST /payments/{id}/refunds`, `GET /payments?reference=` (S10). */
 import { Effect, Layer, Schema } from "effect"
 import type { Money, PaymentId } from "#machines/vocabulary.ts"
-import { believe, get, NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
+import { believe, codeOf, get, NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
 import { GatewayPayment, GatewayRefund, PaymentRefused, Payments, PaymentsUnreachable, RefundRefused } from "./payments.ts"
 
 /** What the gateway tells about a payment besides: the refunds, each by the reference we gave it. */
@@ -101,7 +101,7 @@ const outcome = (payment: GatewayPayment, amount: Money): Effect.Effect<GatewayP
     case "declined":
     case "voided":
     case "expired":
-      return Effect.fail(new PaymentRefused({ reason: payment.reason ?? payment.status }))
+      return Effect.fail(new PaymentRefused({ reason: payment.reason === null ? payment.status : codeOf(payment.reason) }))
   }
 }
 

@@ -1,6 +1,8 @@
 /** From what a partner says to what an order hears. One table per partner; no rule of the business. */
+import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
 import { FactoryStatus } from "#integrations/factory/factory.ts"
+import { codeOf } from "#integrations/http/outbound.ts"
 import { Settlement } from "#integrations/payments/payments.ts"
 import { TransportStatus } from "#integrations/transport/transport.ts"
 import type { WebhookSource } from "#integrations/webhooks/webhooks.ts"
@@ -42,7 +44,10 @@ const translation =
       )
     )
 
-const untold = "no reason given"
+/** What a message may hold of a partner's free text, which may hold a name: its bytes stay with the webhook. */
+const codeOrUntold = (reason: string | null) => (reason === null ? "no reason given" : codeOf(reason))
+const identifierOf = (proof: string) =>
+  /^[A-Za-z0-9_.:-]{1,128}$/.test(proof) ? proof : `sha256:${createHash("sha256").update(proof).digest("hex")}`
 
 const translations: Record<WebhookSource, Translation> = {
   factory: translation(FactoryStatus, ({ reference, factoryOrderId, status, vin, reason }) => {
@@ -55,7 +60,7 @@ const translations: Record<WebhookSource, Translation> = {
       case "shipped":
         return about(Order.FactoryReportedShipped.make({ factoryOrderId }))
       case "cancelled":
-        return about(Order.FactoryReportedCancelled.make({ factoryOrderId, reason: reason ?? untold }))
+        return about(Order.FactoryReportedCancelled.make({ factoryOrderId, reason: codeOrUntold(reason) }))
     }
   }),
 
@@ -68,7 +73,7 @@ const translations: Record<WebhookSource, Translation> = {
       fact:
         status === "settled"
           ? Order.PaymentSettled.make(about)
-          : Order.PaymentSettlementFailed.make({ ...about, reason: reason ?? untold })
+          : Order.PaymentSettlementFailed.make({ ...about, reason: codeOrUntold(reason) })
     }
   }),
 
@@ -78,7 +83,9 @@ const translations: Record<WebhookSource, Translation> = {
       case "departed":
         return about(Order.TransportDeparted.make({ transportId }))
       case "delivered":
-        return proof === null ? "delivered without a proof" : about(Order.TransportDelivered.make({ transportId, proof }))
+        return proof === null
+          ? "delivered without a proof"
+          : about(Order.TransportDelivered.make({ transportId, proof: identifierOf(proof) }))
       case "customer_absent":
         return about(Order.TransportCustomerAbsent.make({ transportId }))
       case "arrived_at_dealership":

@@ -30,8 +30,8 @@ describe("a kept webhook", () => {
       ["factory", { ...inProgress(1), status: "shipped" }, { type: "FactoryReportedShipped", factoryOrderId: "fo_1" }],
       [
         "factory",
-        { ...inProgress(1), status: "cancelled", reason: "no steel" },
-        { type: "FactoryReportedCancelled", factoryOrderId: "fo_1", reason: "no steel" }
+        { ...inProgress(1), status: "cancelled", reason: "no_steel" },
+        { type: "FactoryReportedCancelled", factoryOrderId: "fo_1", reason: "no_steel" }
       ],
       [
         "payments",
@@ -54,6 +54,21 @@ describe("a kept webhook", () => {
         "transport",
         { ...departed(1), status: "delivered", proof: "sig_9" },
         { type: "TransportDelivered", transportId: "tr_1", proof: "sig_9" }
+      ],
+      // Free text may hold a name, and no message does: it stays with the webhook.
+      [
+        "factory",
+        { ...inProgress(1), status: "cancelled", reason: "ask Canary Surname" },
+        { type: "FactoryReportedCancelled", factoryOrderId: "fo_1", reason: "unspecified" }
+      ],
+      [
+        "transport",
+        { ...departed(1), status: "delivered", proof: "signed: Canary Surname" },
+        {
+          type: "TransportDelivered",
+          transportId: "tr_1",
+          proof: "sha256:240d7e2054a379b5b9d25a231056cd1506ce100a58777ef5e902ddb1f0053f28"
+        }
       ],
       ["transport", { ...departed(1), status: "customer_absent" }, { type: "TransportCustomerAbsent", transportId: "tr_1" }],
       [
