@@ -101,6 +101,12 @@ const cases: ReadonlyArray<readonly [what: string, status: number, says: string,
     "paymentMethod",
     () => byCustomer({ body: { kind: "reservation", paymentMethod: "4111 1111 1111 1111" } })
   ],
+  [
+    "a card number without blanks",
+    422,
+    "paymentMethod",
+    () => byCustomer({ body: { kind: "reservation", paymentMethod: "4111-1111-11111111" } })
+  ],
   ["a kind of payment there is not", 422, "kind", () => byCustomer({ body: { kind: "bribe", paymentMethod: "tok_ok" } })],
   ["a payment that is not due", 409, "", () => byCustomer({ body: { kind: "final", paymentMethod: "tok_ok" } })],
   ["a payment without a key", 422, "idempotency-key", () => byCustomer({ key: null, body: payment })],
