@@ -153,7 +153,7 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
     )
     return held
   } catch (error) {
-    say(scene.platform.lastWords())
+    say(`${scene.platform.lastWords()}\nStill open:\n${await scene.open()}`)
     throw error
   } finally {
     await scene.close()

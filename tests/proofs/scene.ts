@@ -114,6 +114,17 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     },
     /** Streams that were taken away so far. */
     wiped: () => wiped,
+    /** For whoever wants to know what went wrong: orders that are open, and the last that they heard. */
+    open: async (): Promise<string> => {
+      const rows = await sql`
+        SELECT path, state_path AS state, (
+          SELECT json_agg(json_build_array(version, at, type, outcome) ORDER BY version DESC)
+          FROM (SELECT * FROM journal j WHERE j.path = a.path ORDER BY version DESC LIMIT 5) j
+        ) AS heard
+        FROM actors a
+        WHERE type = 'order' AND NOT closed`
+      return rows.map((row: object) => JSON.stringify(row)).join("\n")
+    },
     close: () => all.disposeAsync()
   }
 }

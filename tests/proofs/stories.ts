@@ -55,13 +55,7 @@ export class Stories {
 
   async goOn({ orderId, customer }: Sold, kind: Kind): Promise<void> {
     await this.pay(customer, orderId, "reservation", "tok_ok_deposit")
-    if (kind === "factoryCancels") {
-      await until(`${orderId} at the factory`, async () =>
-        this.doors.world.factory.ledger().some(({ reference }) => reference === orderId)
-      )
-      this.doors.world.factory.cancel(orderId, "no_parts")
-      return this.end(customer, orderId, "cancelled")
-    }
+    if (kind === "factoryCancels" && (await this.cancelsInTime(orderId))) return this.end(customer, orderId, "cancelled")
     await this.sees(customer, orderId, "manufacturing.awaitingFinalPayment")
     if (kind === "forfeit") {
       for (;;) {
@@ -82,6 +76,16 @@ export class Stories {
       this.chronicle.saw(`order/${orderId}`, `${this.seller.subjectId}/handover/${orderId}`, answer)
     }
     await this.end(customer, orderId, "delivered")
+  }
+
+  /** The factory gives up on it; false where it was faster with building it. */
+  private async cancelsInTime(orderId: string): Promise<boolean> {
+    const { factory } = this.doors.world
+    const steps = () => factory.ledger().filter(({ reference }) => reference === orderId)
+    await until(`${orderId} at the factory`, async () => steps().length > 0)
+    if (steps().some(({ kind }) => kind === "ready")) return false
+    factory.cancel(orderId, "no_parts")
+    return true
   }
 
   private async sellAgain(vin: string, customer: StubbornCaller): Promise<void> {
