@@ -2,10 +2,12 @@
 import { PgTypes } from "@effect/sql-pg"
 import { Context, Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
+import { answeredInTime } from "#integrations/postgres/patience.ts"
 import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
 import { type DueRow, retryMillis, Timers } from "./timers.ts"
 
 const at = PgTypes.timestamptz
+const asked = <A, E>(question: Effect.Effect<A, E>) => Effect.orDie(answeredInTime(question))
 const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
 const int4s = (values: ReadonlyArray<number>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.int4))
 const keys = (entries: ReadonlyArray<Entry>) =>
@@ -21,7 +23,7 @@ export const PostgresRelay = Layer.effectContext(
 
     const outbox = Outbox.of({
       take: (now, limit) =>
-        Effect.orDie(sql<Entry>`
+        asked(sql<Entry>`
           WITH head AS (
             SELECT path, version, position FROM outbox
             WHERE state = 'waiting' AND due_at <= ${at(now)} AND NOT EXISTS (
@@ -37,7 +39,7 @@ export const PostgresRelay = Layer.effectContext(
             (extract(epoch FROM at) * 1000)::float8 AS at, correlation, trace_id AS "traceId"`),
       hold: (entries, now) => {
         const [paths, versions, positions] = keys(entries)
-        return Effect.orDie(
+        return asked(
           Effect.asVoid(sql`
           UPDATE outbox SET due_at = ${at(now + leaseMillis)} FROM unnest(${paths}, ${versions}, ${positions}) AS held (path, version, position)
           WHERE outbox.path = held.path AND outbox.version = held.version AND outbox.position = held.position AND state = 'waiting' AND leased`)
@@ -45,7 +47,7 @@ export const PostgresRelay = Layer.effectContext(
       },
       done: (entries, now) => {
         const [paths, versions, positions] = keys(entries)
-        return Effect.orDie(
+        return asked(
           Effect.asVoid(sql`
           UPDATE outbox SET state = 'done', leased = false, cause = NULL, finished_at = ${at(now)}
           FROM unnest(${paths}, ${versions}, ${positions}) AS done (path, version, position)
@@ -53,13 +55,13 @@ export const PostgresRelay = Layer.effectContext(
         )
       },
       postpone: ({ path, version, position }, due, cause) =>
-        Effect.orDie(
+        asked(
           Effect.asVoid(sql`
           UPDATE outbox SET due_at = ${at(due)}, leased = false, cause = ${cause}
           WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)
         ),
       park: ({ path, version, position }, cause) =>
-        Effect.orDie(
+        asked(
           Effect.asVoid(sql`
           UPDATE outbox SET state = 'parked', leased = false, cause = ${cause}
           WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)
@@ -68,7 +70,7 @@ export const PostgresRelay = Layer.effectContext(
 
     const timers = Timers.of({
       take: (now, limit) =>
-        Effect.orDie(sql<DueRow>`
+        asked(sql<DueRow>`
           WITH due AS (
             SELECT path, timer_id FROM timers WHERE retry_at <= ${at(now)} ORDER BY retry_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
           )
@@ -76,9 +78,7 @@ export const PostgresRelay = Layer.effectContext(
           WHERE timers.path = due.path AND timers.timer_id = due.timer_id
           RETURNING timers.path, timers.timer_id AS "timerId", set_version AS "setVersion", (extract(epoch FROM due_at) * 1000)::float8 AS due`),
       drop: ({ path, timerId, setVersion }) =>
-        Effect.orDie(
-          Effect.asVoid(sql`DELETE FROM timers WHERE path = ${path} AND timer_id = ${timerId} AND set_version = ${setVersion}`)
-        )
+        asked(Effect.asVoid(sql`DELETE FROM timers WHERE path = ${path} AND timer_id = ${timerId} AND set_version = ${setVersion}`))
     })
     return Context.make(Outbox, outbox).pipe(Context.add(Timers, timers))
   })

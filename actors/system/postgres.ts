@@ -1,7 +1,8 @@
 /** The actor system's memory in Postgres. The statement below is the only place in the program that changes an actor. */
 import { PgTypes } from "@effect/sql-pg"
 import { Effect, Layer, Result } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
+import { answeredInTime } from "#integrations/postgres/patience.ts"
 import { ActorStore, ConstraintBroken, type Draft, type Reply, type Stored, StoreUnreachable, type Timer } from "./actor-store.ts"
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
 import { partitionCount, partitionOf } from "./partition.ts"
@@ -35,7 +36,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
             yield* sql`UPDATE outbox SET due_at = at, leased = false WHERE state = 'waiting' AND leased AND partition = ANY(${int2s(partitions)})`
             yield* sql`UPDATE timers SET retry_at = due_at WHERE retry_at > due_at AND partition = ANY(${int2s(partitions)})`
             return new Map(claimed.map(({ partition, epoch }) => [partition, epoch]))
-          }).pipe(sql.withTransaction, Effect.mapError(unreachable)),
+          }).pipe(sql.withTransaction, answeredInTime, Effect.mapError(unreachable)),
 
         load: (paths) =>
           sql<LoadedRow>`
@@ -46,6 +47,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
               EXISTS (SELECT FROM defects WHERE defects.path = actors.path AND tries >= 5) AS quarantined
             FROM actors WHERE path = ANY(${texts(paths)})`.pipe(
             Effect.map((rows) => new Map(rows.map((row) => [row.path, stored(row)]))),
+            answeredInTime,
             Effect.mapError(unreachable)
           ),
 
@@ -71,6 +73,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
                   ])
                 )
             ),
+            answeredInTime,
             Effect.mapError(unreachable)
           ),
 
@@ -82,6 +85,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
             )
             .pipe(
               Effect.map(([row]) => ({ owned: new Set(row!.owned ?? []), kept: new Set(row!.kept ?? []) })),
+              answeredInTime,
               Effect.mapError((error) =>
                 isConstraint(error) ? new ConstraintBroken({ cause: String(error.reason.cause) }) : unreachable(error)
               )
@@ -94,6 +98,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
             ON CONFLICT (path, message_id) DO UPDATE SET tries = d.tries + 1, cause = EXCLUDED.cause, last_at = EXCLUDED.last_at
             RETURNING tries`.pipe(
             Effect.map(([row]) => row!.tries),
+            answeredInTime,
             Effect.mapError(unreachable)
           )
       })
@@ -321,7 +326,8 @@ const stored = ({
 })
 
 /** SQLSTATE classes that repeating will not cure: 22 data exceptions (a NUL in a text), 23 integrity, 54 limits (a name too long for its index). All else (a lost connection, a lock, a time-out) is nobody's fault. */
-const isConstraint = ({ reason }: SqlError.SqlError) =>
-  /^(22|23|54)/.test(String((reason.cause as { code?: unknown } | undefined)?.code ?? ""))
+const isConstraint = (error: SqlError.SqlError | Error): error is SqlError.SqlError =>
+  SqlError.isSqlError(error) && /^(22|23|54)/.test(String((error.reason.cause as { code?: unknown } | undefined)?.code ?? ""))
 
-const unreachable = ({ reason }: SqlError.SqlError) => new StoreUnreachable({ cause: reason })
+const unreachable = (error: SqlError.SqlError | Error) =>
+  new StoreUnreachable({ cause: SqlError.isSqlError(error) ? error.reason : error })

@@ -1,6 +1,7 @@
 /** Platform time as Postgres tells it, kept cheap by a local clock, and the offset that lets a demo live two years in a minute. */
 import { Duration, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
+import { answeredInTime } from "./patience.ts"
 import { PlatformTime } from "./time.ts"
 
 const correction = Duration.seconds(30) // Between two looks at the database's clock.
@@ -27,7 +28,10 @@ export const PlatformTimePostgres = Layer.effect(
       movable = row!.movable
     })
     yield* Effect.orDie(look)
-    const goOn = look.pipe(Effect.catchCause((cause) => Effect.logWarning("The database did not tell the time", cause)))
+    const goOn = look.pipe(
+      answeredInTime,
+      Effect.catchCause((cause) => Effect.logWarning("The database did not tell the time", cause))
+    )
     yield* goOn.pipe(Effect.repeat(Schedule.spaced(movable ? offsetLook : correction)), Effect.forkScoped)
 
     return PlatformTime.of({

@@ -12,6 +12,7 @@ export const Postgres = (options: { readonly url: Redacted.Redacted; readonly co
     maxConnections: options.connections,
     applicationName: "caas",
     connectTimeout: "5 seconds",
+    keepAlive: "10 seconds", // A connection nobody uses is not found dead only by the next question.
     startupParameters: {
       role: restrictedRole,
       statement_timeout: "5000",
