@@ -216,7 +216,6 @@ describe("the outside world", () => {
 describe("time and chance", () => {
   const allowed: Readonly<Record<string, string>> = {
     "actors/system/outbox.ts": "the jitter of a wait, which no decision depends on",
-    "integrations/postgres/clock.ts": "platform time itself: the local clock between two looks at the database",
     "integrations/http/faults.ts": "an outage of real sockets lasts real time",
     "integrations/http/simulated-partner.ts": "a partner has a clock of its own",
     "integrations/http/simulated-webhooks.ts": "a signature is judged by the wall clock, so it is made by it",

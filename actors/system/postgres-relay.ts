@@ -2,7 +2,7 @@
 import { PgTypes } from "@effect/sql-pg"
 import { Context, Effect, Layer, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { answeredInTime } from "#integrations/postgres/patience.ts"
+import { answeredInTime } from "#integrations/postgres/postgres.ts"
 import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
 import { type DueRow, retryMillis, Timers } from "./timers.ts"
 

@@ -2,7 +2,7 @@
 import { PgTypes } from "@effect/sql-pg"
 import { Effect, Layer, Result } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
-import { answeredInTime } from "#integrations/postgres/patience.ts"
+import { answeredInTime } from "#integrations/postgres/postgres.ts"
 import { ActorStore, ConstraintBroken, type Draft, type Reply, type Stored, StoreUnreachable, type Timer } from "./actor-store.ts"
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
 import { partitionCount, partitionOf } from "./partition.ts"

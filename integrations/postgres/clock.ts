@@ -1,7 +1,7 @@
 /** Platform time as Postgres tells it, kept cheap by a local clock, and the offset that lets a demo live two years in a minute. */
 import { Duration, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
-import { answeredInTime } from "./patience.ts"
+import { answeredInTime } from "./postgres.ts"
 import { PlatformTime } from "./time.ts"
 
 const correction = Duration.seconds(30) // Between two looks at the database's clock.

@@ -1,6 +1,6 @@
 /** The one database: its pools. The platform works under the restricted role; only migrations use the owner's rights. */
 import { PgClient } from "@effect/sql-pg"
-import { Layer, type Redacted } from "effect"
+import { Duration, Effect, Layer, type Redacted } from "effect"
 
 /** May read and insert; may update only what is not insert-only; may not change tables, nor pass by row security. */
 export const restrictedRole = "caas_app"
@@ -26,3 +26,12 @@ export const PostgresOwner = (options: { readonly url: Redacted.Redacted }) =>
   PgClient.layer({ url: options.url, maxConnections: 4, applicationName: "caas-owner", connectTimeout: "5 seconds" }).pipe(
     Layer.orDie
   )
+
+const patience = Duration.seconds(8) // Longer than a statement may take; the driver then needs up to 10 s to break the connection off.
+
+/** An end to waiting for a Postgres that says nothing: a silent connection only we can give up. Who gives up does not know what was stored. The wait ends even where nobody may interrupt the caller, and only by its own end. */
+export const answeredInTime = <A, E, R>(asking: Effect.Effect<A, E, R>): Effect.Effect<A, E | Error, R> =>
+  Effect.timeoutOrElse(Effect.interruptible(asking), {
+    duration: patience,
+    orElse: () => Effect.fail(new Error(`Postgres said nothing for ${Duration.toSeconds(patience)} s`))
+  })
