@@ -6,8 +6,8 @@ import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import { Documents } from "#integrations/documents/documents.ts"
-import { SupplyPapers } from "#machines/order.ts"
-import { type OrderId, Paper } from "#machines/vocabulary.ts"
+import { type OrderContext, SupplyPapers } from "#machines/order.ts"
+import { Paper } from "#machines/vocabulary.ts"
 import { changingProblems } from "../answers.ts"
 import { readBytes } from "../bytes.ts"
 import type { HttpOptions } from "../options.ts"
@@ -31,9 +31,9 @@ export const documents = (run: Run<Accounts | ActorSystem | Documents | SqlClien
     async ({ seller, params, query, request, status }) => {
       const mediaType = (request.headers.get("content-type") ?? "").toLowerCase()
       if (!readable.includes(mediaType)) throw wrongMediaType(readable.join(", "))
-      await run(saleOf(seller, params.orderId)) // Before ten megabytes are read for a stranger.
+      const { context } = await run(saleOf(seller, params.orderId)) // Before ten megabytes are read for a stranger.
       const bytes = await readBytes(request, limit)
-      return status(201, await run(supply(seller, params.orderId, query.kind, bytes)))
+      return status(201, await run(supply(seller, context, query.kind, bytes)))
     },
     {
       parse: "none",
@@ -50,13 +50,19 @@ export const documents = (run: Run<Accounts | ActorSystem | Documents | SqlClien
     }
   )
 
-const supply = Effect.fn("dealers.supplyPapers")(function* (seller: Seller, orderId: OrderId, kind: string, bytes: Uint8Array) {
+/** The same paper is the same request until the authority has been asked again: after a refusal it may be handed in once more. */
+const supply = Effect.fn("dealers.supplyPapers")(function* (
+  seller: Seller,
+  { orderId, registration }: OrderContext,
+  kind: string,
+  bytes: Uint8Array
+) {
   const documents = yield* Documents
   const actors = yield* ActorSystem
   const by = seller.subjectId
   const paper = yield* documents.keep({ orderId, kind, bytes, by })
   const standing = yield* actors.tell(Order.at(orderId), SupplyPapers.make({ papers: [paper], by }), {
-    id: `${by}/papers/${orderId}/${kind}/${paper.sha256}`
+    id: `${by}/papers/${orderId}/${kind}/${paper.sha256}/${registration.attempts}`
   })
   return { paper, state: standingOf(orderId, standing).state }
 })
