@@ -41,6 +41,19 @@ for (const memory of ["memory", "postgres"] as const)
       expect((await turnsOf("b")).filter(({ messageId }) => messageId === "2")).toHaveLength(1)
     })
 
+    test("know a message again that came before a hundred others of the same batch", async () => {
+      await tell("c2", say.install, "1")
+      const crowd = Array.from({ length: 100 }, (_, i) => ["c2", say.tested(`${i}`), `t${i}`] as const)
+      const all = Effect.forEach(
+        [...crowd, crowd[0]!],
+        ([lamp, message, id]) => ActorSystem.use((actors) => actors.tell(Lamp.at(lamp), message, { id })),
+        { concurrency: "unbounded" }
+      )
+      const answers = await home.run(all)
+      expect(answers.at(-1)).toMatchObject({ version: answers[0]!.version, duplicate: true })
+      expect(await turnsOf("c2")).toHaveLength(101)
+    })
+
     test("hear fifty copies at once as one", async () => {
       await tell("c", say.install, "1")
       const answers = await Promise.all(Array.from({ length: 50 }, () => tell("c", say.on, "2")))
