@@ -109,7 +109,8 @@ export class Stories {
       const answer = await this.seller.ask("POST", `/api/dealer/sales/${orderId}/documents?kind=${kind}`, { bytes })
       const sha256 = answer.body?.paper?.sha256
       if (sha256 === undefined) throw new Error(`A paper of ${orderId} was not taken: ${JSON.stringify(answer)}`)
-      this.chronicle.saw(`order/${orderId}`, `${this.seller.subjectId}/papers/${orderId}/${kind}/${sha256}`, answer)
+      // The 0: the authority was not asked yet.
+      this.chronicle.saw(`order/${orderId}`, `${this.seller.subjectId}/papers/${orderId}/${kind}/${sha256}/0`, answer)
     }
     return { orderId, customer: await this.customer(customerName) }
   }
