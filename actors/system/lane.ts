@@ -5,6 +5,7 @@ import { ActorsUnavailable, type Answer, type Letter, Overloaded } from "./lette
 const lettersPerBatch = 1000
 const bytesPerBatch = 1024 * 1024 // Of message bodies.
 const lettersPerLane = 8192 // Waiting; beyond that the teller is told to come back.
+const bytesPerLane = 16 * 1024 * 1024 // Of message bodies, waiting: many large letters count like many letters.
 const lettersPerActor = 256 // Waiting; one busy actor may not fill the lane.
 const retryAfterSeconds = 1
 
@@ -21,6 +22,7 @@ export interface Envelope {
 export class Lane {
   #envelopes: Array<Envelope> = []
   readonly #perActor = new Map<string, number>()
+  #bytes = 0
   #wake: (() => void) | null = null
   #closed = false
 
@@ -32,10 +34,12 @@ export class Lane {
     const { path } = letter
     const before = this.#perActor.get(path) ?? 0
     if (this.#closed) return reply(new ActorsUnavailable({ reason: "Stopping" }))
-    if (this.#envelopes.length >= lettersPerLane || before >= lettersPerActor)
+    if (this.#envelopes.length >= lettersPerLane || this.#bytes >= bytesPerLane || before >= lettersPerActor)
       return reply(new Overloaded({ path, retryAfterSeconds }))
+    const body = bodyOf(letter)
     this.#perActor.set(path, before + 1)
-    this.#envelopes.push({ letter, body: bodyOf(letter), reply, reloads: 0, alone: false })
+    this.#bytes += body.length
+    this.#envelopes.push({ letter, body, reply, reloads: 0, alone: false })
     this.#stir()
   }
 
@@ -46,7 +50,10 @@ export class Lane {
       for (const { reply } of envelopes) reply(new ActorsUnavailable({ reason: "Stopping" }))
       return
     }
-    for (const { letter } of envelopes) this.#perActor.set(letter.path, (this.#perActor.get(letter.path) ?? 0) + 1)
+    for (const { letter, body } of envelopes) {
+      this.#perActor.set(letter.path, (this.#perActor.get(letter.path) ?? 0) + 1)
+      this.#bytes += body.length
+    }
     this.#envelopes = [...envelopes, ...this.#envelopes]
     this.#stir()
   }
@@ -83,6 +90,7 @@ export class Lane {
       if (alone) break
     }
     const batch = this.#envelopes.splice(0, count)
+    this.#bytes -= bytes
     for (const { letter } of batch) {
       const left = this.#perActor.get(letter.path)! - 1
       if (left === 0) this.#perActor.delete(letter.path)

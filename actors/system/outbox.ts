@@ -45,7 +45,7 @@ const takeLimit = 256 // Commands per look.
 const atOnce = 512 // Commands being performed by one runner.
 const lookEvery = Duration.millis(250) // Without a word from the committer: for what other runners left, and for what was postponed.
 const performerPatience = Duration.seconds(30) // Longer than any port's own time-out.
-const attempts = 8 // Then it is parked. With the waits below that is about four minutes.
+const attempts = 8 // Then it is parked. With the waits below that is about two minutes, and the calls.
 const waitAfter = (attempt: number) => Math.min(2 ** (attempt - 1) * 1000, 120_000) * (0.75 + Math.random() / 2) // 1 s, 2 s, 4 s … jittered.
 
 const untoldWait = 120_000 // Milliseconds. Its actor cannot hear (quarantined): a person has to look first.
