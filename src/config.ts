@@ -43,6 +43,8 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
   }
 }
 
+const webhookSecrets = /^\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*(,\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*)*$/
+
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Throws SettingInvalid. */
@@ -62,7 +64,7 @@ export const settingsOf = (env: Env): Settings => {
     text(variable, `a URL that begins with ${schemes.replaceAll("|", " or ")}://`, new RegExp(`^(${schemes})://`), fallback)
   /** Several, separated by commas, while one is being replaced. */
   const secrets = (variable: string) =>
-    text(variable, "one or more whsec_… secrets, separated by commas", /^whsec_/)
+    text(variable, "one or more whsec_… secrets of at least 24 bytes in base64, separated by commas", webhookSecrets)
       .split(",")
       .map((secret) => Redacted.make(secret.trim()))
 

@@ -31,8 +31,7 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
   await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
   const run = makeRun(runtime)
   const { publicUrl, intranetUrl, pinSecret } = settings
-  const http: HttpOptions = {
-    origins: [new URL(publicUrl).origin, new URL(intranetUrl).origin],
+  const http: Omit<HttpOptions, "origins"> = {
     secureCookies: publicUrl.startsWith("https://"),
     publicUrl,
     intranetUrl,
@@ -41,8 +40,9 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
   }
   const hostname = env.HOST || "127.0.0.1"
   const listeners = [
-    publicApp(run, http).listen({ port: settings.publicPort, hostname }),
-    intranetApp(run, http).listen({ port: settings.intranetPort, hostname })
+    // Each door believes the pages of its own side alone.
+    publicApp(run, { ...http, origins: [new URL(publicUrl).origin] }).listen({ port: settings.publicPort, hostname }),
+    intranetApp(run, { ...http, origins: [new URL(intranetUrl).origin] }).listen({ port: settings.intranetPort, hostname })
   ]
   return {
     settings,
