@@ -2,7 +2,7 @@
 import type { Draft } from "./actor-store.ts"
 import type { DraftOf } from "./turn.ts"
 
-export const draftRow = ({ before, now, turns, promised, records, timersSet, timersGone }: DraftOf): Draft => {
+export const draftRow = ({ before, now, facets, turns, promised, records, timersSet, timersGone }: DraftOf): Draft => {
   let nextTimer: number | null = null
   for (const { due } of now.timers.values()) if (nextTimer === null || due < nextTimer) nextTimer = due
   return {
@@ -15,7 +15,7 @@ export const draftRow = ({ before, now, turns, promised, records, timersSet, tim
     statePath: now.statePath,
     stateSince: now.stateSince,
     nextTimer,
-    facets: now.behavior.facets(now.state!),
+    facets: facets!,
     turns,
     promised,
     timersSet,

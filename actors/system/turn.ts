@@ -2,7 +2,7 @@
 import type { StateValue } from "xstate"
 import type { Promised, RecordRow, Reply, Stored, Timer, Turn } from "./actor-store.ts"
 import type { Tagged } from "./actor-type.ts"
-import type { AnyBehavior } from "./behavior.ts"
+import type { AnyBehavior, Facets } from "./behavior.ts"
 import { decide, type State } from "./decide.ts"
 import { ActorNotFound, ActorQuarantined, type Answer, type Letter, MessageRefused, type Standing } from "./letter.ts"
 import { partitionOf } from "./partition.ts"
@@ -56,6 +56,8 @@ export const remembersAll = ({ replies, version }: Resident) => replies.size ===
 /** What an actor has become in this batch, and all that its commit must hold. */
 export class DraftOf {
   now: Resident
+  /** Of the last turn; null while there is none. */
+  facets: Facets | null = null
   readonly turns: Array<Turn> = []
   readonly promised: Array<Promised> = []
   readonly records: Array<RecordRow> = []
@@ -102,6 +104,7 @@ export class DraftOf {
     const state = accepted?.state ?? now.state!
     const statePath = accepted === null ? now.statePath : statePathOf(state.value)
     const outcome = decision._tag === "Recorded" ? `recorded: ${decision.reason}` : "handled"
+    const facets = behavior.facets(state)
     const { promised, records } = this.#sort(accepted?.emitted ?? [], version, at, letter)
 
     let { timers } = now
@@ -113,6 +116,7 @@ export class DraftOf {
         else this.#set(changed, change.timerId, { setVersion: version, due: at + change.afterMillis })
       timers = changed
     }
+    this.facets = facets
     this.promised.push(...promised)
     this.records.push(...records)
     this.turns.push({

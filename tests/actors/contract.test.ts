@@ -198,6 +198,15 @@ for (const memory of ["memory", "postgres"] as const)
       expect(await tell("n", say.on, "after")).toMatchObject({ state: "on" })
     })
 
+    test("break alone also where only their facets cannot be told", async () => {
+      await tell("r", say.install, "1")
+      await tell("s", say.install, "1")
+      const [broken, fine] = await Promise.allSettled([tell("r", say.said("unspeakable"), "2"), tell("s", say.tested("ok"), "2")])
+      expect(String((broken as PromiseRejectedResult).reason)).toContain("no facets for this")
+      expect(fine).toMatchObject({ status: "fulfilled", value: { version: 2 } })
+      expect(await turnsOf("r")).toHaveLength(1)
+    })
+
     test("answer Overloaded beyond 256 waiting letters for one actor, and lose none of the rest", async () => {
       await tell("o", say.install, "1")
       const answers = await Promise.allSettled(Array.from({ length: 400 }, (_, i) => tell("o", say.tested(`${i}`), `w${i}`)))

@@ -127,7 +127,10 @@ export const lampBehavior = behavior({
       columns: { amount_minor: { type: "bigint", field: "amountMinor" }, word: { type: "text", field: "nested.word" } }
     }
   },
-  facets: ({ value }) => ({ closed: value === "off", country: null, dealershipId: null, subjectId: null, vin: null })
+  facets: ({ value, context }) => {
+    if (context.last === "unspeakable") throw new Error("no facets for this")
+    return { closed: value === "off", country: null, dealershipId: null, subjectId: null, vin: null }
+  }
 })
 
 export const say = {
