@@ -4,6 +4,9 @@ import type { StateValue } from "xstate"
 import type { Facets } from "./behavior.ts"
 import type { State } from "./decide.ts"
 
+/** So often may a machine throw on one message; then its actor waits for an operator. */
+export const triesBeforeQuarantine = 5
+
 /** An actor as it lies in the store. */
 export interface Stored {
   readonly version: number

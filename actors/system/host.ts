@@ -1,7 +1,7 @@
 /** Where actors live: their mailboxes, the cache of their snapshots, and the group commit that makes their turns durable. */
 import { Cause, Context, Effect, Exit, Layer, type Scope } from "effect"
 import { PlatformTime } from "#integrations/postgres/time.ts"
-import { ActorStore, type Draft, type Reply, type StoreUnreachable } from "./actor-store.ts"
+import { ActorStore, type Draft, type Reply, type StoreUnreachable, triesBeforeQuarantine } from "./actor-store.ts"
 import { typeName } from "./actor-type.ts"
 import type { AnyBehavior } from "./behavior.ts"
 import { Cache } from "./cache.ts"
@@ -14,7 +14,6 @@ import { DraftOf, type Resident, remembersAll, resident } from "./turn.ts"
 
 const lanes = 4 // Batches on their way to Postgres at once: while some are written, the machines decide the next.
 const reloads = 3 // Times a letter may meet a snapshot that is no longer true, before its teller is told to come back.
-const triesBeforeQuarantine = 5
 
 export interface HostStatus {
   readonly partitions: number

@@ -1,6 +1,6 @@
 /** The actor system's memory in memory: the same promises as Postgres, for stories that need no server. Its whole content can be looked at. */
 import { Context, Effect, Layer } from "effect"
-import { ActorStore, type Draft, type Stored, type Timer, type Turn } from "./actor-store.ts"
+import { ActorStore, type Draft, type Stored, type Timer, type Turn, triesBeforeQuarantine } from "./actor-store.ts"
 import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
 import { type DueRow, retryMillis, Timers } from "./timers.ts"
 
@@ -28,8 +28,6 @@ interface MemoryEntry {
 interface MemoryTimer extends DueRow {
   retryAt: number
 }
-
-const quarantineAt = 5
 
 export const MemoryActorStore = Layer.effectContext(
   Effect.sync(() => {
@@ -78,7 +76,8 @@ export const MemoryActorStore = Layer.effectContext(
           .filter((timer) => timer.path === path)
           .map(({ timerId, setVersion, due }): [string, Timer] => [timerId, { setVersion, due }])
       )
-    const isQuarantined = (path: string) => [...defects].some(([key, tries]) => key.startsWith(`${path} `) && tries >= quarantineAt)
+    const isQuarantined = (path: string) =>
+      [...defects].some(([key, tries]) => key.startsWith(`${path} `) && tries >= triesBeforeQuarantine)
 
     const store = ActorStore.of({
       claim: (partitions) =>

@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
+import { triesBeforeQuarantine } from "./actor-store.ts"
 import { ActorHost } from "./host.ts"
 import { NoSuchCommand, NotParked, NotQuarantined, Operations } from "./operations.ts"
 
@@ -39,7 +40,7 @@ export const PostgresOperations = Layer.effect(
       release: (path, by, reason) =>
         Effect.gen(function* () {
           const gone = yield* sql`
-            DELETE FROM defects WHERE path = ${path} AND EXISTS (SELECT FROM defects AS one WHERE one.path = ${path} AND one.tries >= 5)
+            DELETE FROM defects WHERE path = ${path} AND EXISTS (SELECT FROM defects AS one WHERE one.path = ${path} AND one.tries >= ${triesBeforeQuarantine})
             RETURNING path`
           if (gone.length === 0) return yield* new NotQuarantined({ path })
           yield* record("release", path, by, reason)

@@ -1,15 +1,13 @@
 /** Outbox and timers in Postgres. Everybody may look; `SKIP LOCKED` and a lease see to it that each row has one performer at a time. */
 import { PgTypes } from "@effect/sql-pg"
-import { Context, Effect, Layer, Result } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { answeredInTime } from "#integrations/postgres/postgres.ts"
+import { answeredInTime, int4s, texts } from "#integrations/postgres/postgres.ts"
 import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
 import { type DueRow, retryMillis, Timers } from "./timers.ts"
 
 const at = PgTypes.timestamptz
 const asked = <A, E>(question: Effect.Effect<A, E>) => Effect.orDie(answeredInTime(question))
-const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
-const int4s = (values: ReadonlyArray<number>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.int4))
 const keys = (entries: ReadonlyArray<Entry>) =>
   [
     texts(entries.map(({ path }) => path)),

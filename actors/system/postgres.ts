@@ -1,9 +1,18 @@
 /** The actor system's memory in Postgres. The statement below is the only place in the program that changes an actor. */
 import { PgTypes } from "@effect/sql-pg"
-import { Effect, Layer, Result } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
-import { answeredInTime } from "#integrations/postgres/postgres.ts"
-import { ActorStore, ConstraintBroken, type Draft, type Reply, type Stored, StoreUnreachable, type Timer } from "./actor-store.ts"
+import { answeredInTime, bools, instants, int2s, int4s, texts } from "#integrations/postgres/postgres.ts"
+import {
+  ActorStore,
+  ConstraintBroken,
+  type Draft,
+  type Reply,
+  type Stored,
+  StoreUnreachable,
+  type Timer,
+  triesBeforeQuarantine
+} from "./actor-store.ts"
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
 import { partitionCount, partitionOf } from "./partition.ts"
 
@@ -44,7 +53,7 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
               (extract(epoch FROM state_since) * 1000)::float8 AS state_since,
               (SELECT jsonb_agg(jsonb_build_array(timer_id, set_version, (extract(epoch FROM due_at) * 1000)::float8))
                FROM timers WHERE timers.path = actors.path) AS timers,
-              EXISTS (SELECT FROM defects WHERE defects.path = actors.path AND tries >= 5) AS quarantined
+              EXISTS (SELECT FROM defects WHERE defects.path = actors.path AND tries >= ${triesBeforeQuarantine}) AS quarantined
             FROM actors WHERE path = ANY(${texts(paths)})`.pipe(
             Effect.map((rows) => new Map(rows.map((row) => [row.path, stored(row)]))),
             answeredInTime,
@@ -187,7 +196,7 @@ const recordCte = ({ table, columns }: RecordTable, index: number) => {
   )`
 }
 
-/** Column by column, as `unnest` wants them. Arrays travel typed: an empty one has no element to guess from, and one type is one prepared statement. */
+/** Column by column, as `unnest` wants them. */
 const parameters = (epochs: ReadonlyMap<number, number>, drafts: ReadonlyArray<Draft>, tables: ReadonlyArray<RecordTable>) => {
   const actor = columns(16)
   const turn = columns(13)
@@ -283,20 +292,12 @@ const columns = (count: number): Array<Array<unknown>> => Array.from({ length: c
 const push = (columns: Array<Array<unknown>>, ...values: ReadonlyArray<unknown>) => {
   for (let i = 0; i < values.length; i++) columns[i]!.push(values[i])
 }
-const typed = (columns: ReadonlyArray<ReadonlyArray<unknown>>, types: ReadonlyArray<ReturnType<typeof array>>) =>
+const typed = (columns: ReadonlyArray<ReadonlyArray<unknown>>, types: ReadonlyArray<typeof texts>) =>
   columns.map((values, i) => types[i]!(values))
 
 /** "amount.amountMinor" reaches into a field. */
 const fieldOf = (fields: Readonly<Record<string, unknown>>, path: string) =>
   path.split(".").reduce<any>((value, name) => value?.[name], fields) ?? null
-
-const array = (oid: number) => (values: Iterable<unknown>) =>
-  Result.getOrThrow(PgTypes.array(Array.isArray(values) ? values : [...values], oid))
-const texts = array(PgTypes.OID.text)
-const int2s = array(PgTypes.OID.int2)
-const int4s = array(PgTypes.OID.int4)
-const bools = array(PgTypes.OID.bool)
-const instants = array(PgTypes.OID.timestamptz)
 
 interface LoadedRow {
   readonly path: string

@@ -1,6 +1,6 @@
-/** The one database: its pools. The platform works under the restricted role; only migrations use the owner's rights. */
-import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer, type Redacted } from "effect"
+/** The one database: its pools, and how arrays travel to it. The platform works under the restricted role; only migrations use the owner's rights. */
+import { PgClient, PgTypes } from "@effect/sql-pg"
+import { Duration, Effect, Layer, type Redacted, Result } from "effect"
 
 /** May read and insert; may update only what is not insert-only; may not change tables, nor pass by row security. */
 export const restrictedRole = "caas_app"
@@ -35,3 +35,14 @@ export const answeredInTime = <A, E, R>(asking: Effect.Effect<A, E, R>): Effect.
     duration: patience,
     orElse: () => Effect.fail(new Error(`Postgres said nothing for ${Duration.toSeconds(patience)} s`))
   })
+
+/** Arrays as parameters. They travel typed: an empty one has no element to guess from, and one type is one prepared statement. */
+const array = (oid: number) => (values: Iterable<unknown>) =>
+  Result.getOrThrow(PgTypes.array(Array.isArray(values) ? values : [...values], oid))
+
+export const texts = array(PgTypes.OID.text)
+export const int2s = array(PgTypes.OID.int2)
+export const int4s = array(PgTypes.OID.int4)
+export const bools = array(PgTypes.OID.bool)
+/** Milliseconds since 1970, or Dates. */
+export const instants = array(PgTypes.OID.timestamptz)

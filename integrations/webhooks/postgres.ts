@@ -1,13 +1,12 @@
 /** Webhooks in Postgres, the only place that remembers them. */
-import { PgTypes } from "@effect/sql-pg"
-import { Effect, Layer, Result } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { texts } from "../postgres/postgres.ts"
 import { iso, PlatformTime } from "../postgres/time.ts"
 import { type StoredWebhook, type WebhookKey, Webhooks, WebhooksUnreachable } from "./webhooks.ts"
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(new Bun.CryptoHasher("sha256").update(bytes).digest())
 const unreachable = Effect.mapError((cause: unknown) => new WebhooksUnreachable({ cause }))
-const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
 
 export const WebhooksPostgres = Layer.effect(
   Webhooks,

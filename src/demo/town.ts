@@ -16,6 +16,7 @@ import { Mailbox } from "./mailbox.ts"
 import { until } from "./patience.ts"
 import { persona } from "./persona.ts"
 import { Seller } from "./seller.ts"
+import { unfinished } from "./unfinished.ts"
 import { Visitor } from "./visitor.ts"
 
 export interface TownOptions {
@@ -107,17 +108,11 @@ export const startTown = async (options: TownOptions) => {
     },
     /** Until nothing is under way: no command, no webhook, no timer that is due. Parked commands are not waited for. Throws NotInTime. */
     settled: async () => {
-      const look = async () => {
-        const [row] = await sql`
-          SELECT (SELECT count(*)::int FROM outbox WHERE state = 'waiting') AS commands,
-                 (SELECT count(*)::int FROM webhooks WHERE state = 'received') AS webhooks,
-                 (SELECT count(*)::int FROM timers WHERE due_at <= clock_timestamp() + offset_ms * interval '1 millisecond') AS timers
-          FROM clock`
-        const partners = [world.factory, world.payments, world.transport].flatMap((partner) => partner.webhooks())
-        const onTheWay = partners.filter(({ tries, delivered }) => tries > 0 && !delivered).length // One that was never tried was lost.
-        return { ...(row as Record<"commands" | "webhooks" | "timers", number>), onTheWay }
-      }
-      await until("a quiet town", look, (seen) => Object.values(seen).every((count) => count === 0))
+      await until(
+        "a quiet town",
+        () => unfinished(sql, world),
+        (seen) => Object.values(seen).every((count) => count === 0)
+      )
     },
     /** Somebody without an account yet. */
     customer: (name: string, country?: Country, carries?: "bearer" | "cookie") =>

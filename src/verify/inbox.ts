@@ -1,15 +1,13 @@
 /** What came in: whatever was accepted is there once, whatever was refused is not (I05, I06, I16). */
-import { PgTypes } from "@effect/sql-pg"
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { partitionOf } from "#actors/system/partition.ts"
+import { int4s, texts } from "#integrations/postgres/postgres.ts"
 import type { Evidence } from "./evidence.ts"
 import type { Findings } from "./findings.ts"
 import type { PartnerLedgers } from "./partner-ledgers.ts"
 
 const page = 1_000
-const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
-const numbers = (values: ReadonlyArray<number>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.int4))
 const pagesOf = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / page) }, (_, n) => all.slice(n * page, (n + 1) * page))
 
@@ -84,7 +82,7 @@ const history = Effect.fnUntraced(function* (findings: Findings, acts: Evidence[
     const wrong = yield* sql<{ path: string; message_id: string; saw: string; turns: number }>`
       SELECT act.path, act.message_id, act.saw, heard.turns
       FROM unnest(
-        ${numbers(some.map(({ path }) => partitionOf(path)))}, ${texts(some.map(({ path }) => path))},
+        ${int4s(some.map(({ path }) => partitionOf(path)))}, ${texts(some.map(({ path }) => path))},
         ${texts(some.map(({ messageId }) => messageId))}, ${texts(some.map(({ saw }) => saw))}
       ) AS act (partition, path, message_id, saw)
       CROSS JOIN LATERAL (

@@ -1,12 +1,12 @@
 /** Every actor lived again from its journal, page by page: what it became, what it ordered, what it waits for (I02, I08, I12, I13). */
-import { PgTypes } from "@effect/sql-pg"
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { StateValue } from "xstate"
 import type { AnyBehavior } from "#actors/system/behavior.ts"
 import { partitionOf } from "#actors/system/partition.ts"
 import { type HeardRow, type Replayed, replay } from "#actors/system/replay.ts"
 import { statePathOf } from "#actors/system/turn.ts"
+import { int4s, texts } from "#integrations/postgres/postgres.ts"
 import { canonical } from "./canonical.ts"
 import type { Evidence } from "./evidence.ts"
 import type { Findings } from "./findings.ts"
@@ -45,8 +45,6 @@ interface TimerRow {
 }
 
 const millis = (sql: SqlClient.SqlClient, column: string) => sql`(extract(epoch FROM ${sql(column)}) * 1000)::float8`
-const texts = (values: ReadonlyArray<string>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.text))
-const numbers = (values: ReadonlyArray<number>) => Result.getOrThrow(PgTypes.array(values, PgTypes.OID.int4))
 
 export const replays = Effect.fn("verify.replays")(function* (findings: Findings, { registry }: Evidence) {
   const sql = yield* SqlClient.SqlClient
@@ -71,7 +69,7 @@ export const replays = Effect.fn("verify.replays")(function* (findings: Findings
 
     const heard = yield* sql<HeardRow & { path: string }>`
       SELECT j.path, version, message_id AS "messageId", type, ${millis(sql, "at")} AS at, body, outcome, reply
-      FROM unnest(${numbers(actors.map(({ partition }) => partition))}, ${paths}) AS a (partition, path)
+      FROM unnest(${int4s(actors.map(({ partition }) => partition))}, ${paths}) AS a (partition, path)
       JOIN journal j ON j.partition = a.partition AND j.path = a.path
       ORDER BY j.path, version`
     const outbox = yield* sql<OutboxRow>`

@@ -4,6 +4,7 @@ import { Effect, Redacted } from "effect"
 import { connect } from "nats"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { scratchDatabase } from "#src/demo/database.ts"
+import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 import { startWorld } from "#src/simulated.ts"
@@ -68,16 +69,6 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
   let wiped = 0
   const all = floors.move()
 
-  const unfinished = async () => {
-    const [row] = await sql`
-      SELECT (SELECT count(*)::int FROM outbox WHERE state = 'waiting') AS commands,
-             (SELECT count(*)::int FROM webhooks WHERE state = 'received') AS webhooks,
-             (SELECT count(*)::int FROM timers WHERE due_at <= clock_timestamp() + offset_ms * interval '1 millisecond') AS timers
-      FROM clock`
-    const sent = [world.factory, world.payments, world.transport].flatMap((partner) => partner.webhooks())
-    const onTheWay = sent.filter(({ tries, delivered }) => tries > 0 && !delivered).length // One that was never tried was lost.
-    return { ...(row as Record<"commands" | "webhooks" | "timers", number>), onTheWay }
-  }
   return {
     world,
     platform,
@@ -88,7 +79,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     /** Until nothing is on its way, twice in a row. */
     quiet: async () => {
       for (let end = performance.now() + quietMillis, still = 0; still < 2; await Bun.sleep(250)) {
-        const seen = await unfinished()
+        const seen = await unfinished(sql, world)
         still = Object.values(seen).every((count) => count === 0) ? still + 1 : 0
         if (performance.now() > end) throw new Error(`It never became quiet: ${JSON.stringify(seen)}. ${platform.lastWords()}`)
       }
