@@ -1,7 +1,9 @@
 /** What an order hears, what it asks of the world, and what it has recorded: the words of machines/order.ts, which gives them to everybody. */
 import { Schema } from "effect"
+import { OptionTerms, VehicleKey } from "./option-terms.ts"
 import {
   CommandParked,
+  Consent,
   Country,
   DealershipId,
   Instant,
@@ -11,6 +13,7 @@ import {
   OrderId,
   Paper,
   PaymentId,
+  PaymentMethod,
   SubjectId,
   Vin
 } from "./vocabulary.ts"
@@ -26,18 +29,17 @@ export const PlanTerms = Schema.Struct({
   depositKind: Schema.Literals(["confirmatory", "penitential"]),
   depositWindowDays: Schema.Natural, // to pay the deposit (señal)
   finalPaymentWindowDays: Schema.Natural, // from "ready" to the final payment
-  finalPaymentAttempts: Schema.Natural
+  finalPaymentAttempts: Schema.Natural,
+  /** The services included in the price of the car, as they were on the day of the sale (S5). Activated at the handover. */
+  bundle: Schema.optionalKey(Schema.Array(OptionTerms))
 })
 export type PlanTerms = typeof PlanTerms.Type
 
 export const Delivery = Schema.Struct({ kind: Schema.Literals(["home", "dealership"]) })
-export const Consent = Schema.Struct({ text: Schema.String, edition: Schema.Natural, at: Instant })
 export const PaymentKind = Schema.Literals(["reservation", "final"])
 export type PaymentKind = typeof PaymentKind.Type
 /** Six digits, made at the door when the sale is registered. The customer alone is told; whoever knows it is handed the car (RD-14). */
 export const HandoverPin = Schema.String.check(Schema.isPattern(/^\d{6}$/))
-/** The gateway's token for a card or account; never the card itself. */
-export const PaymentMethod = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/))
 
 // ── Requests: may be refused ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -87,7 +89,11 @@ export const PaymentReturned = message("PaymentReturned", { ...ofPayment, refund
 export const FactoryAccepted = message("FactoryAccepted", { factoryOrderId: Schema.String, expectedAt: Schema.NullOr(Instant) })
 export const FactoryRefused = message("FactoryRefused", { reason: Schema.String })
 export const FactoryReportedInProgress = message("FactoryReportedInProgress", { factoryOrderId: Schema.String })
-export const FactoryReportedReady = message("FactoryReportedReady", { factoryOrderId: Schema.String, vin: Vin })
+export const FactoryReportedReady = message("FactoryReportedReady", {
+  factoryOrderId: Schema.String,
+  vin: Vin,
+  key: Schema.optionalKey(VehicleKey) // Absent: a car that was built before cars had keys.
+})
 export const FactoryReportedShipped = message("FactoryReportedShipped", { factoryOrderId: Schema.String })
 /** The factory cannot build it after all (D-9). */
 export const FactoryReportedCancelled = message("FactoryReportedCancelled", {
@@ -205,7 +211,8 @@ export const IntroduceVehicle = message("IntroduceVehicle", {
   model: Schema.String,
   country: Country,
   dealershipId: DealershipId,
-  assigned: Schema.Boolean // false: the order had closed before the car was built, so it goes to stock at once.
+  assigned: Schema.Boolean, // false: the order had closed before the car was built, so it goes to stock at once.
+  key: Schema.optionalKey(VehicleKey)
 })
 export const StockVehicle = message("StockVehicle", {
   vin: Vin,
@@ -216,7 +223,10 @@ export const StockVehicle = message("StockVehicle", {
 export const MoveVehicle = message("MoveVehicle", {
   vin: Vin,
   orderId: OrderId,
-  to: Schema.Literals(["carrier", "dealership", "customer"])
+  to: Schema.Literals(["carrier", "dealership", "customer"]),
+  // Of a handover to the customer:
+  ownerId: Schema.optionalKey(SubjectId),
+  bundle: Schema.optionalKey(Schema.Array(OptionTerms))
 })
 
 export const OrderCommand = Schema.Union([

@@ -21,6 +21,18 @@ export type DealershipId = typeof DealershipId.Type
 export const PaymentId = id("pay").pipe(Schema.brand("PaymentId"))
 export type PaymentId = typeof PaymentId.Type
 
+/** One purchased service on one car. Letters and digits, so that a payment's name can hold it. */
+export const ActivationId = Schema.String.check(Schema.isPattern(/^act_[A-Za-z0-9]{1,32}$/)).pipe(Schema.brand("ActivationId"))
+export type ActivationId = typeof ActivationId.Type
+
+/** A service in the catalogue: `power-plus`. */
+export const OptionCode = Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9-]{0,39}$/)).pipe(Schema.brand("OptionCode"))
+export type OptionCode = typeof OptionCode.Type
+
+/** A report of a car, by the SHA-256 of its bytes: the same bytes are the same report, however they came. */
+export const ReceiptId = Schema.String.check(Schema.isPattern(/^rep_[0-9a-f]{64}$/)).pipe(Schema.brand("ReceiptId"))
+export type ReceiptId = typeof ReceiptId.Type
+
 /** ISO 3166-1 alpha-2, of the countries we register cars in. */
 export const Country = Schema.Literals(["ES", "DE", "FR", "PT", "IT"])
 export type Country = typeof Country.Type
@@ -38,6 +50,12 @@ export type Money = typeof Money.Type
 /** An instant as it is stored and told: ISO 8601, UTC, milliseconds. */
 export const Instant = Schema.String.check(Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
 export type Instant = typeof Instant.Type
+
+/** The gateway's token for a card or account; never the card itself. */
+export const PaymentMethod = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/))
+
+/** A text the customer agreed to: which, in which edition, and when. */
+export const Consent = Schema.Struct({ text: Schema.String, edition: Schema.Natural, at: Instant })
 
 /** A paper in the document store: what it is, and the SHA-256 of its bytes. */
 export const Paper = Schema.Struct({ kind: Schema.String, sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/)) })

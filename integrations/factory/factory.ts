@@ -1,5 +1,6 @@
 /** The factory: a separate legal entity that builds what we order (S3, S10). Orders are placed synchronously; progress comes by webhook. */
 import { Context, type Effect, Schema } from "effect"
+import { VehicleKey } from "#machines/option-terms.ts"
 import { Country, Instant, OrderId, Vin } from "#machines/vocabulary.ts"
 
 export const NewFactoryOrder = Schema.Struct({ reference: OrderId, model: Schema.String, country: Country })
@@ -10,7 +11,8 @@ export const FactoryOrder = Schema.Struct({
   status: Schema.Literals(["accepted", "in_progress", "ready", "shipped", "cancelled"]),
   vin: Schema.NullOr(Vin), // From `ready` on.
   expectedAt: Schema.NullOr(Instant),
-  reason: Schema.NullOr(Schema.String) // Of a cancellation.
+  reason: Schema.NullOr(Schema.String), // Of a cancellation.
+  key: Schema.optionalKey(Schema.NullOr(VehicleKey)) // With the VIN: what the car will sign with, and the road to it.
 })
 export type FactoryOrder = typeof FactoryOrder.Type
 
@@ -21,6 +23,7 @@ export const FactoryStatus = Schema.Struct({
   status: Schema.Literals(["in_progress", "ready", "shipped", "cancelled"]),
   vin: Schema.NullOr(Vin),
   reason: Schema.NullOr(Schema.String),
+  key: Schema.optionalKey(Schema.NullOr(VehicleKey)), // With `ready`.
   occurredAt: Instant
 })
 export type FactoryStatus = typeof FactoryStatus.Type

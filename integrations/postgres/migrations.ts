@@ -7,6 +7,7 @@ import webhooks from "./migrations/0003_webhooks.ts"
 import ledger from "./migrations/0004_ledger.ts"
 import operations from "./migrations/0005_operations.ts"
 import role from "./migrations/0009_role.ts"
+import services from "./migrations/0010_services.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -15,7 +16,8 @@ const loader = Migrator.fromRecord({
   "0003_webhooks": webhooks,
   "0004_ledger": ledger,
   "0005_operations": operations,
-  "0009_role": role
+  "0009_role": role,
+  "0010_services": services
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

@@ -1,8 +1,8 @@
 /** A sale as its dealership reads it. The handover PIN is not in it: the customer alone is told. */
 import { Schema } from "effect"
 import { PersonalData } from "#integrations/persons/persons.ts"
-import { Consent, Delivery } from "#machines/order.ts"
-import { Country, Currency, Instant, Minor, Money, OrderId, Paper, SubjectId, Vin } from "#machines/vocabulary.ts"
+import { Delivery } from "#machines/order.ts"
+import { Consent, Country, Currency, Instant, Minor, Money, OrderId, Paper, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { happeningFor, type Language, wordsFor } from "#src/views/order-words.ts"
 import type { OrderRow } from "#src/views/orders.ts"
 
