@@ -1,8 +1,19 @@
-/** The payment gateway over HTTP: `POST /payments`, `POST /payments/{id}/refunds`, `GET /payments?reference=` (S10). */
+/** The payment gateway over HTTP: `POST /payments`, its capture, void and refunds, `POST /mandates`, and the questions by reference (S10). */
 import { Effect, Layer, Schema } from "effect"
-import type { Money, PaymentId } from "#machines/vocabulary.ts"
-import { believe, codeOf, get, NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
-import { GatewayPayment, GatewayRefund, PaymentRefused, Payments, PaymentsUnreachable, RefundRefused } from "./payments.ts"
+import type { Money, PaymentId, SubjectId } from "#machines/vocabulary.ts"
+import { type Answer, believe, codeOf, get, NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
+import {
+  CannotBeHeld,
+  GatewayMandate,
+  GatewayPayment,
+  GatewayRefund,
+  HoldGone,
+  PaymentRefused,
+  Payments,
+  PaymentsUnreachable,
+  RefundRefused,
+  VoidRefused
+} from "./payments.ts"
 
 /** What the gateway tells about a payment besides: the refunds, each by the reference we gave it. */
 const Known = Schema.Struct({
@@ -11,10 +22,19 @@ const Known = Schema.Struct({
 })
 const KnownList = Schema.Struct({ payments: Schema.Array(Known) })
 const Refund = Schema.Struct({ ...GatewayRefund.fields, reference: Schema.String })
+const MandateList = Schema.Struct({ mandates: Schema.Array(GatewayMandate) })
+
+type Capture = "immediate" | "manual"
+interface NewPayment {
+  readonly reference: PaymentId
+  readonly amount: Money
+  readonly method: string
+  readonly customer: SubjectId
+}
 
 /**
- * Both `charge` and `refund` ask by reference before they post, every time: one short call more, and no charge ever depends on whether the
- * gateway still remembers an Idempotency-Key (reliability finding 10). Where the answer to the post is missing or not believed they ask again.
+ * Whatever posts asks by reference before, every time: one short call more, and no money ever depends on whether the gateway still
+ * remembers an Idempotency-Key (reliability finding 10). Where the answer to the post is missing or not believed it asks again.
  */
 export const PaymentsHttp = (options: PartnerOptions): Layer.Layer<Payments> => {
   const known = (reference: PaymentId) =>
@@ -25,84 +45,205 @@ export const PaymentsHttp = (options: PartnerOptions): Layer.Layer<Payments> => 
           return payments.every((payment) => payment.reference === reference) ? null : "reference"
         })
       ),
-      Effect.map(({ payments }) => payments[0] ?? null)
+      Effect.map(({ payments: [payment] }) => (payment === undefined ? null : withSafeUrl(payment)))
+    )
+  const knownMandate = (reference: PaymentId) =>
+    get(options, `/mandates?reference=${encodeURIComponent(reference)}`).pipe(
+      Effect.flatMap(
+        believe(MandateList, ({ mandates }) => {
+          if (mandates.length > 1) return "reference: more than one mandate"
+          return mandates.every((mandate) => mandate.reference === reference) ? null : "reference"
+        })
+      ),
+      Effect.map(({ mandates: [mandate] }) => mandate ?? null)
     )
 
-  const taken = (reference: PaymentId, amount: Money) =>
-    known(reference).pipe(Effect.flatMap((payment) => (payment === null ? Effect.succeed(null) : outcome(payment, amount))))
-
-  const givenBack = (reference: PaymentId, amount: Money, id: string) =>
-    known(reference).pipe(
-      Effect.flatMap((payment) => {
-        const refund = payment?.refunds.find((one) => one.reference === id)
-        return refund === undefined ? Effect.succeed(null) : refundOutcome(refund, id, amount)
-      })
-    )
+  const open = <No>(
+    { reference, amount, method, customer }: NewPayment,
+    id: string,
+    capture: Capture,
+    no: (reason: string) => No
+  ) => {
+    const find = whereKnown(known(reference), (payment) => outcome(payment, amount, capture))
+    const body = { reference, ...amount, method, customer, capture }
+    return Effect.flatMap(find, (before) =>
+      before !== null
+        ? Effect.succeed(before)
+        : post(options, "/payments", id, body).pipe(
+            Effect.flatMap((answer): Effect.Effect<GatewayPayment, No | PaymentRefused | NoAnswer> => {
+              const reason = refusalOf(answer, reference)
+              if (reason !== null) return Effect.fail(no(reason))
+              return Effect.flatMap(paymentOf(reference, answer), (payment) => outcome(payment, amount, capture))
+            }),
+            orKnown(find)
+          )
+    ).pipe(orUnreachable)
+  }
 
   return Layer.succeed(Payments, {
-    charge: Effect.fn("Payments.charge")(({ reference, amount, method, customer }, id) =>
-      Effect.gen(function* () {
-        const before = yield* taken(reference, amount)
-        if (before !== null) return before
-        const body = { reference, ...amount, method, customer, capture: "immediate" }
-        return yield* post(options, "/payments", id, body).pipe(
-          Effect.flatMap((answer): Effect.Effect<GatewayPayment, PaymentRefused | NoAnswer> => {
-            const reason = refusalOf(answer, reference)
-            if (reason !== null) return Effect.fail(new PaymentRefused({ reason }))
-            const ours = believe(GatewayPayment, (payment) => (payment.reference === reference ? null : "reference"))
-            return ours(answer).pipe(Effect.flatMap((payment) => outcome(payment, amount)))
-          }),
-          Effect.catchTag("NoAnswer", (unknown) =>
-            taken(reference, amount).pipe(
-              Effect.catchTag("NoAnswer", () => Effect.fail(unknown)),
-              Effect.flatMap((payment) => (payment === null ? Effect.fail(unknown) : Effect.succeed(payment)))
-            )
-          )
-        )
-      }).pipe(Effect.catchTag("NoAnswer", (cause) => Effect.fail(new PaymentsUnreachable({ cause }))))
+    charge: Effect.fn("Payments.charge")((payment, id) =>
+      open(payment, id, "immediate", (reason) => new PaymentRefused({ reason }))
     ),
+
+    authorise: Effect.fn("Payments.authorise")((payment, id) =>
+      open(payment, id, "manual", (reason) =>
+        reason === "capture_not_supported" ? new CannotBeHeld() : new PaymentRefused({ reason })
+      )
+    ),
+
+    capture: Effect.fn("Payments.capture")(({ reference, amount }, id) =>
+      Effect.gen(function* () {
+        const hold = yield* known(reference)
+        if (hold === null) return yield* new HoldGone({ reason: "unknown_payment" })
+        const before = yield* captured(hold, amount)
+        if (before !== null) return before
+        return yield* post(options, `/payments/${encodeURIComponent(hold.id)}/capture`, id, {}).pipe(
+          Effect.flatMap((answer): Effect.Effect<GatewayPayment | null, HoldGone | NoAnswer> => {
+            const reason = refusalOf(answer, reference)
+            if (reason !== null) return Effect.fail(new HoldGone({ reason }))
+            return Effect.flatMap(paymentOf(reference, answer), (payment) => captured(payment, amount))
+          }),
+          Effect.flatMap((payment) => (payment === null ? notOurs("status: still held") : Effect.succeed(payment))),
+          orKnown(whereKnown(known(reference), (payment) => captured(payment, amount)))
+        )
+      }).pipe(orUnreachable)
+    ),
+
+    void: Effect.fn("Payments.void")(({ reference }, id) =>
+      Effect.gen(function* () {
+        const payment = yield* known(reference)
+        if (payment === null || (yield* released(payment)) !== null) return
+        yield* post(options, `/payments/${encodeURIComponent(payment.id)}/void`, id, {}).pipe(
+          Effect.flatMap((answer) => paymentOf(reference, answer)), // A no is looked into as well: it may have expired meanwhile.
+          Effect.flatMap(released),
+          Effect.flatMap((after) => (after === null ? notOurs("status: still held") : Effect.succeed(after))),
+          orKnown(whereKnown(known(reference), released))
+        )
+      }).pipe(orUnreachable)
+    ),
+
+    mandate: Effect.fn("Payments.mandate")(({ reference, method, customer }, id) => {
+      const find = whereKnown(knownMandate(reference), granted)
+      return Effect.flatMap(find, (before) =>
+        before !== null
+          ? Effect.succeed(before)
+          : post(options, "/mandates", id, { reference, method, customer }).pipe(
+              Effect.flatMap((answer): Effect.Effect<GatewayMandate, PaymentRefused | NoAnswer> => {
+                const reason = refusalOf(answer, reference)
+                if (reason !== null) return Effect.fail(new PaymentRefused({ reason }))
+                const ours = believe(GatewayMandate, (mandate) => (mandate.reference === reference ? null : "reference"))
+                return Effect.flatMap(ours(answer), granted)
+              }),
+              orKnown(find)
+            )
+      ).pipe(orUnreachable)
+    }),
 
     refund: Effect.fn("Payments.refund")(({ reference, amount }, id) =>
       Effect.gen(function* () {
         const payment = yield* known(reference)
         if (payment === null) return yield* new RefundRefused({ reason: "unknown_payment" })
-        const before = payment.refunds.find((one) => one.reference === id)
-        if (before !== undefined) return yield* refundOutcome(before, id, amount)
+        const before = yield* givenBack(payment, id, amount)
+        if (before !== null) return before
         return yield* post(options, `/payments/${encodeURIComponent(payment.id)}/refunds`, id, { reference: id, ...amount }).pipe(
           Effect.flatMap((answer): Effect.Effect<typeof GatewayRefund.Type, RefundRefused | NoAnswer> => {
             const reason = refusalOf(answer, id)
             if (reason !== null) return Effect.fail(new RefundRefused({ reason }))
             return Effect.flatMap(believe(Refund, () => null)(answer), (refund) => refundOutcome(refund, id, amount))
           }),
-          orFind(givenBack(reference, amount, id))
+          orFind(whereKnown(known(reference), (payment) => givenBack(payment, id, amount)))
         )
-      }).pipe(Effect.catchTag("NoAnswer", (cause) => Effect.fail(new PaymentsUnreachable({ cause }))))
+      }).pipe(orUnreachable)
     ),
 
-    find: Effect.fn("Payments.find")((reference) =>
-      Effect.mapError(known(reference), (cause) => new PaymentsUnreachable({ cause }))
-    )
+    find: Effect.fn("Payments.find")((reference) => orUnreachable(known(reference)))
   })
 }
 
+const isNoAnswer = (error: unknown): error is NoAnswer => error instanceof NoAnswer
 const notOurs = (detail: string) => Effect.fail(new NoAnswer({ why: "notOurs", detail }))
 
-/** Money moved as we asked, or waits for the customer (`requires_action`), or did not move: anything else is not believed. */
-const outcome = (payment: GatewayPayment, amount: Money): Effect.Effect<GatewayPayment, PaymentRefused | NoAnswer> => {
-  if (payment.amountMinor !== amount.amountMinor) return notOurs("amountMinor")
-  if (payment.currency !== amount.currency) return notOurs("currency")
+const orUnreachable = <A, E>(asking: Effect.Effect<A, E | NoAnswer>) =>
+  Effect.mapError(asking, (error) => (isNoAnswer(error) ? new PaymentsUnreachable({ cause: error }) : error)) as Effect.Effect<
+    A,
+    Exclude<E, NoAnswer> | PaymentsUnreachable
+  >
+
+const whereKnown = <Told, A, E>(
+  known: Effect.Effect<Told | null, NoAnswer>,
+  judge: (told: Told) => Effect.Effect<A, E>
+): Effect.Effect<A | null, E | NoAnswer> => Effect.flatMap(known, (told) => (told === null ? Effect.succeed(null) : judge(told)))
+
+/** What the gateway then knows by our reference counts, a no as well; where it knows nothing, we still do not know. */
+const orKnown =
+  <A, F>(find: Effect.Effect<A | null, F | NoAnswer>) =>
+  <E>(attempt: Effect.Effect<A, E | NoAnswer>): Effect.Effect<A, E | F | NoAnswer> =>
+    Effect.catchIf(attempt, isNoAnswer, (unknown) =>
+      find.pipe(
+        Effect.mapError((error) => (isNoAnswer(error) ? unknown : error)),
+        Effect.flatMap((found) => (found === null ? Effect.fail(unknown) : Effect.succeed(found)))
+      )
+    )
+
+const paymentOf = (reference: PaymentId, answer: Answer) =>
+  Effect.map(believe(GatewayPayment, (payment) => (payment.reference === reference ? null : "reference"))(answer), withSafeUrl)
+
+/** The customer will be sent there: an https address or none. */
+const withSafeUrl = <P extends GatewayPayment>(payment: P): P => {
+  const safe = typeof payment.actionUrl === "string" && /^https:\/\/[^\s"'<>\\]{1,2000}$/.test(payment.actionUrl)
+  return safe ? payment : { ...payment, actionUrl: null }
+}
+
+const wrongMoney = (payment: GatewayPayment, amount: Money) => {
+  if (payment.amountMinor !== amount.amountMinor) return "amountMinor"
+  if (payment.currency !== amount.currency) return "currency"
+  return payment.status === "captured" && payment.capturedMinor !== amount.amountMinor ? "capturedMinor" : null
+}
+
+/** Money moved, or is held, as we asked, or waits for the customer (`requires_action`), or did not move: anything else is not believed. */
+const outcome = (
+  payment: GatewayPayment,
+  amount: Money,
+  capture: Capture
+): Effect.Effect<GatewayPayment, PaymentRefused | NoAnswer> => {
+  const wrong = wrongMoney(payment, amount)
+  if (wrong !== null) return notOurs(wrong)
   switch (payment.status) {
-    case "captured":
-      return payment.capturedMinor === amount.amountMinor ? Effect.succeed(payment) : notOurs("capturedMinor")
+    case "captured": // Of a hold: it was captured since.
     case "requires_action":
       return Effect.succeed(payment)
     case "authorised":
-      return notOurs("status: held, and a capture was asked for")
+      if (capture === "immediate") return notOurs("status: held, and a capture was asked for")
+      return typeof payment.captureBefore === "string" ? Effect.succeed(payment) : notOurs("captureBefore")
     case "declined":
     case "voided":
     case "expired":
       return Effect.fail(new PaymentRefused({ reason: payment.reason === null ? payment.status : codeOf(payment.reason) }))
   }
+}
+
+/** Null: still held. */
+const captured = (payment: GatewayPayment, amount: Money): Effect.Effect<GatewayPayment | null, HoldGone | NoAnswer> => {
+  const wrong = wrongMoney(payment, amount)
+  if (wrong !== null) return notOurs(wrong)
+  if (payment.status === "captured") return Effect.succeed(payment)
+  return payment.status === "authorised" ? Effect.succeed(null) : Effect.fail(new HoldGone({ reason: payment.status }))
+}
+
+/** Null: still held, or still with the customer. */
+const released = (payment: GatewayPayment): Effect.Effect<GatewayPayment | null, VoidRefused> => {
+  if (payment.status === "captured") return Effect.fail(new VoidRefused({ reason: "captured" }))
+  return Effect.succeed(payment.status === "authorised" || payment.status === "requires_action" ? null : payment)
+}
+
+const granted = (mandate: GatewayMandate): Effect.Effect<GatewayMandate, PaymentRefused> =>
+  mandate.status === "granted"
+    ? Effect.succeed(mandate)
+    : Effect.fail(new PaymentRefused({ reason: mandate.reason === null ? mandate.status : codeOf(mandate.reason) }))
+
+const givenBack = (payment: typeof Known.Type, id: string, amount: Money) => {
+  const refund = payment.refunds.find((one) => one.reference === id)
+  return refund === undefined ? Effect.succeed(null) : refundOutcome(refund, id, amount)
 }
 
 const refundOutcome = (
