@@ -182,14 +182,14 @@ describe("the outside world", () => {
 
   test("has its live clients named by live.ts alone, besides their contract tests", () =>
     expect(
-      importing(/^(actors|src)\//, /^#integrations\/(factory|payments|registration|transport|mail)\/(http|smtp)\.ts$/)
+      importing(/^(actors|src)\//, /^#integrations\/(factory|payments|registration|transport|mail|workshops)\/(http|smtp)\.ts$/)
     ).toEqual(["src/live.ts"]))
 
   test("has its simulators named by simulated.ts alone, besides tests", () =>
     expect(importing(/^(actors|src)\//, /^#integrations\/[a-z-]+\/simulator\.ts$/)).toEqual(["src/simulated.ts"]))
 
   test("is simulated without a line of the client that is judged by it", () => {
-    const simulator = /^integrations\/([a-z-]+\/simulator|http\/(simulated-|faults))[a-z-]*\.ts$/
+    const simulator = /^integrations\/([a-z-]+\/(simulator|simulated-)|http\/(simulated-|faults))[a-z-]*\.ts$/
     const client = /^#|outbound\.ts$|^\.\/(?!received-mail|faults|simulated-)|signature\.ts$|secrets\.ts$/
     expect([...sources.keys()].filter((file) => simulator.test(file)).length).toBeGreaterThan(6)
     expect(importing(simulator, client)).toEqual([])
