@@ -1,6 +1,6 @@
 /** The one connection to NATS: it comes back for ever, and nobody waits for it. NATS carries messages; it is never the truth. */
 import { Context, Duration, Effect, Layer, Schedule, Schema, Stream, SubscriptionRef } from "effect"
-import { connect, Events, type NatsConnection } from "nats"
+import { type ConnectionOptions, connect, Events, jwtAuthenticator, type NatsConnection } from "nats"
 
 const connectTimeoutMs = 2_000
 const reconnectWaitMs = 500 // Between two tries, plus up to 100 ms of jitter (the client's default).
@@ -19,7 +19,7 @@ export class Nats extends Context.Service<
   }
 >()("integrations/Nats") {
   /**
-   * `url` may carry user and password. Starts without a server; everything else waits for the connection on its own.
+   * `url`: see `connectOptionsOf`. Starts without a server; everything else waits for the connection on its own.
    * `space` (letters and digits) keeps this world's subjects and streams apart from others on the same server.
    */
   static readonly layer = (options: { readonly url: string; readonly name: string; readonly space?: string }) =>
@@ -31,15 +31,11 @@ export class Nats extends Context.Service<
 
         if (!/^[A-Za-z0-9]{0,32}$/.test(options.space ?? ""))
           return yield* Effect.die(new Error(`Not a NATS space: ${options.space}`))
-        const server = new URL(options.url)
         const connectOnce = Effect.tryPromise({
           try: () =>
             connect({
-              servers: server.host,
+              ...connectOptionsOf(options.url),
               name: options.name,
-              ...(server.username === ""
-                ? {}
-                : { user: decodeURIComponent(server.username), pass: decodeURIComponent(server.password) }),
               timeout: connectTimeoutMs,
               maxReconnectAttempts: -1,
               reconnectTimeWait: reconnectWaitMs,
@@ -107,6 +103,18 @@ export class Nats extends Context.Service<
         })
       })
     )
+}
+
+/**
+ * Where an address leads, and as whom: `nats://host`, `nats://user:password@host`, or `nats://<jwt>:<seed>@host` for a server that
+ * knows its users by their account's signature (operator mode).
+ */
+export const connectOptionsOf = (address: string): ConnectionOptions => {
+  const { host, username, password } = new URL(address)
+  const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)]
+  if (user === "") return { servers: host }
+  if (!user.startsWith("eyJ") || !pass.startsWith("SU")) return { servers: host, user, pass }
+  return { servers: host, authenticator: jwtAuthenticator(user, new TextEncoder().encode(pass)) }
 }
 
 /** No connection, or no answer on it. Whatever was to be said is still in Postgres, and will be said again. */

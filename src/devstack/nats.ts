@@ -1,10 +1,12 @@
-/** Starts a real nats-server with JetStream in a folder. */
+/** Starts a real nats-server with JetStream in a folder, which lets in nobody without credentials, and a car for itself alone. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { withCredentials } from "#integrations/nats/credentials.ts"
 import { ordinaryAccount, privateFolder } from "./account.ts"
 import { fromApt } from "./apt.ts"
 import { finish } from "./finish.ts"
 import { launch, type Say } from "./launch.ts"
+import { natsAuthority } from "./nats-authority.ts"
 import { onPort } from "./port.ts"
 import { onPath, type Program, ProgramMissing } from "./program.ts"
 import type { Server } from "./server.ts"
@@ -24,13 +26,20 @@ export const natsProgram = async (say: Say): Promise<Program> => {
   })
 }
 
-/** `port`: to come back at the same address after a stop. The store survives in the folder. Open to every local account. */
-export const nats = async (folder: string, options: { readonly port?: number; readonly say: Say }): Promise<Server> => {
+export type NatsServer = Server & {
+  /** Who makes credentials for cars: NATS_VEHICLE_ISSUER. */
+  readonly vehicleIssuer: string
+}
+
+/** `port`: to come back at the same address after a stop. The store and the keys survive in the folder. The platform's credentials are in the url. */
+export const nats = async (folder: string, options: { readonly port?: number; readonly say: Say }): Promise<NatsServer> => {
   const program = await natsProgram(options.say)
   const account = ordinaryAccount()
   const cwd = privateFolder(folder, account)
+  const { configuration, platform, vehicleIssuer } = await natsAuthority(join(cwd, "nats-keys.json"))
   const config = join(cwd, "nats.conf") // A copy: the account may not be able to look into the checkout.
-  writeFileSync(config, readFileSync(join(import.meta.dir, await configFor(program))), { mode: 0o644 })
+  const shipped = readFileSync(join(import.meta.dir, await configFor(program)), "utf8")
+  writeFileSync(config, `${shipped}${configuration}`, { mode: 0o644 })
   return onPort(options.port, async (port) => {
     const args = ["-c", config, "-a", "127.0.0.1", "-p", String(port), "-sd", join(cwd, "store")]
     const launched = await launch(program.file, args, {
@@ -42,7 +51,7 @@ export const nats = async (folder: string, options: { readonly port?: number; re
       stopSignal: "SIGTERM",
       say: options.say
     })
-    return { ...launched, url: `nats://127.0.0.1:${port}`, from: program.from }
+    return { ...launched, url: withCredentials(`nats://127.0.0.1:${port}`, platform), from: program.from, vehicleIssuer }
   })
 }
 

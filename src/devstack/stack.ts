@@ -6,7 +6,7 @@ import { forgetLists } from "./apt.ts"
 import { cacheFolder } from "./cache.ts"
 import type { Say } from "./launch.ts"
 import { takeLock } from "./lock.ts"
-import { nats } from "./nats.ts"
+import { type NatsServer, nats } from "./nats.ts"
 import { postgres } from "./postgres.ts"
 import { redis } from "./redis.ts"
 import type { Server } from "./server.ts"
@@ -14,10 +14,13 @@ import type { Server } from "./server.ts"
 export const lockName = "stack.pid"
 
 export type Stack = {
-  /** DATABASE_URL, NATS_URL, REDIS_URL, and CAAS_EMBEDDED naming those started here: for the environment of a child process. */
+  /**
+   * DATABASE_URL, NATS_URL, REDIS_URL, and CAAS_EMBEDDED naming those started here: for the environment of a child process.
+   * NATS_VEHICLE_ISSUER where NATS was started here: for whoever builds cars.
+   */
   readonly env: Record<string, string>
   /** Only those started here. */
-  readonly servers: { readonly postgres?: Server; readonly nats?: Server; readonly redis?: Server }
+  readonly servers: { readonly postgres?: Server; readonly nats?: NatsServer; readonly redis?: Server }
   readonly folder: string
   readonly millis: number
   /** Postgres last: close your pools first. */
@@ -45,7 +48,7 @@ export const stack = async (folder: string, options: StackOptions): Promise<Stac
   mkdirSync(home, { recursive: true })
   if (isRoot) chmodSync(home, statSync(home).mode | 0o011) // The servers' account passes through to folders of its own.
   const release = takeLock(join(home, lockName))
-  const servers: { postgres?: Server; nats?: Server; redis?: Server } = {}
+  const servers: { postgres?: Server; nats?: NatsServer; redis?: Server } = {}
   const stop = async () => {
     await Promise.all([servers.nats?.stop(), servers.redis?.stop()])
     await servers.postgres?.stop()
@@ -74,7 +77,14 @@ export const stack = async (folder: string, options: StackOptions): Promise<Stac
     REDIS_URL: servers.redis?.url ?? given("REDIS_URL")!
   }
   const embedded = Object.keys(urls).filter((variable) => given(variable) === undefined)
-  return { env: { ...urls, CAAS_EMBEDDED: embedded.join(",") }, servers, folder: home, millis: performance.now() - begin, stop }
+  const issuer: Record<string, string> = servers.nats === undefined ? {} : { NATS_VEHICLE_ISSUER: servers.nats.vehicleIssuer }
+  return {
+    env: { ...urls, ...issuer, CAAS_EMBEDDED: embedded.join(",") },
+    servers,
+    folder: home,
+    millis: performance.now() - begin,
+    stop
+  }
 }
 
 /** Where a folder's data lies: in it, or in the cache where the servers' account cannot reach it (root's own home, say). */

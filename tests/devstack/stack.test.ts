@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { SQL } from "bun"
 import Redis from "ioredis"
 import { connect } from "nats"
+import { connectOptionsOf } from "#integrations/nats/nats.ts"
 import { FolderInUse } from "#src/devstack/lock.ts"
 import { clearStack, dataFolder, lockName, stack } from "#src/devstack/stack.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
@@ -32,7 +33,7 @@ describe("a stack", () => {
     await sql`CREATE TABLE cars AS SELECT 1 AS wheels`
     await sql.close()
 
-    const nats = await connect({ servers: first.env.NATS_URL! })
+    const nats = await connect(connectOptionsOf(first.env.NATS_URL!))
     await (await nats.jetstreamManager()).streams.add({ name: "cars", subjects: ["cars.>"] })
     expect((await nats.jetstream().publish("cars.one", "hello")).seq).toBe(1)
     await nats.close()
@@ -51,7 +52,7 @@ describe("a stack", () => {
     const again = new SQL(second.env.DATABASE_URL!, { max: 1 })
     expect(await again`SELECT wheels FROM cars`).toEqual([{ wheels: 1 }])
     await again.close()
-    const natsAgain = await connect({ servers: second.env.NATS_URL! })
+    const natsAgain = await connect(connectOptionsOf(second.env.NATS_URL!))
     expect((await (await natsAgain.jetstreamManager()).streams.info("cars")).state.messages).toBe(1)
     await natsAgain.close()
     await second.stop()

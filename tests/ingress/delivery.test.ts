@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Effect } from "effect"
 import { connect } from "nats"
 import { ActorNotFound, ActorQuarantined, ActorsUnavailable, MessageRefused, Overloaded } from "#actors/system/letter.ts"
-import { Nats } from "#integrations/nats/nats.ts"
+import { connectOptionsOf, Nats } from "#integrations/nats/nats.ts"
 import { publishReminder } from "#integrations/webhooks/stream.ts"
 import { Webhooks } from "#integrations/webhooks/webhooks.ts"
 import { departed, handled, inProgress, settled, type Told, type WebhookWorld, webhookWorld } from "./world.ts"
@@ -183,7 +183,7 @@ describe("a kept webhook", () => {
 
   test("is not disturbed by strangers on its subject", async () => {
     const space = await world.runtime.runPromise(Nats.useSync((nats) => nats.space))
-    const stranger = await connect({ servers: new URL(process.env.NATS_URL!).host })
+    const stranger = await connect(connectOptionsOf(process.env.NATS_URL!))
     for (const text of [
       "",
       "{",

@@ -2,6 +2,7 @@
 import { SQL } from "bun"
 import { Effect, Redacted } from "effect"
 import { connect } from "nats"
+import { connectOptionsOf } from "#integrations/nats/nats.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { scratchDatabase } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
@@ -94,7 +95,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     /** Redis and NATS forget everything they ever knew. */
     wipe: async () => {
       await emptyRedis()
-      const nats = await connect({ servers: new URL(NATS_URL).host })
+      const nats = await connect(connectOptionsOf(NATS_URL))
       const manager = await nats.jetstreamManager()
       for await (const { config } of manager.streams.list())
         if (config.subjects.some((subject) => subject.startsWith(`${space}.`))) {
