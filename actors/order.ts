@@ -1,7 +1,5 @@
 /** How an order gets things done. What it decides is in machines/order.ts. */
 import { Effect } from "effect"
-import { Accounts } from "#integrations/accounts/accounts.ts"
-import { Doors, passwordLink } from "#integrations/accounts/doors.ts"
 import { Factory, type FactoryOrder } from "#integrations/factory/factory.ts"
 import { Mail } from "#integrations/mail/mail.ts"
 import { Payments } from "#integrations/payments/payments.ts"
@@ -31,7 +29,8 @@ import {
 import { VehicleBuilt, type VehicleMessage, VehicleMoved, VehicleStocked } from "#machines/vehicle.ts"
 import type { Vin } from "#machines/vocabulary.ts"
 import { Order, Vehicle } from "./addresses.ts"
-import { credentialsMail, wordsFor } from "./notices.ts"
+import { giveAccess } from "./credentials.ts"
+import { wordsFor } from "./notices.ts"
 import { ActorSystem } from "./system/actor-system.ts"
 import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
 
@@ -46,16 +45,7 @@ export const order = behavior({
   Command: OrderCommand,
 
   perform: {
-    /** On a repeat the first link is void and a second mail goes out: at least one of them works. */
-    SendCredentials: Effect.fn("SendCredentials")(function* ({ customerId }, { id }) {
-      const accounts = yield* Accounts
-      const person = yield* Persons.use((persons) => persons.read(customerId))
-      yield* accounts.provision({ subjectId: customerId, role: "customer", dealershipId: null, createdBy: id })
-      const token = yield* accounts.issueLink(customerId, { evenIfSet: false })
-      if (token === null) return // Known already, and has a password.
-      const { publicUrl } = yield* Doors
-      yield* Mail.use((mail) => mail.send({ to: person.email, ...credentialsMail(passwordLink(publicUrl, token), person) }, id))
-    }),
+    SendCredentials: ({ customerId }, { id }) => giveAccess(customerId, id),
     ChargePayment: ({ paymentId, kind, amount, customerId, paymentMethod }, { id }) =>
       Payments.use((payments) =>
         payments.charge({ reference: paymentId, amount, method: paymentMethod, customer: customerId }, id)
@@ -122,7 +112,7 @@ export const order = behavior({
     IntroduceVehicle: ({ type: _, ...built }, told) => tellVehicle(built.vin, VehicleBuilt.make(built), told),
     StockVehicle: ({ vin, orderId, dealershipId, reason }, told) =>
       tellVehicle(vin, VehicleStocked.make({ orderId, dealershipId, reason }), told),
-    MoveVehicle: ({ vin, orderId, to }, told) => tellVehicle(vin, VehicleMoved.make({ orderId, to }), told)
+    MoveVehicle: ({ type: _, vin, ...moved }, told) => tellVehicle(vin, VehicleMoved.make(moved), told)
   },
 
   lane: (command) => {
@@ -181,7 +171,7 @@ export const order = behavior({
 
 /** What the factory's own record says, as the webhook would have said it. */
 const reported = (found: FactoryOrder): OrderMessage => {
-  const { factoryOrderId, status, vin, reason, expectedAt } = found
+  const { factoryOrderId, status, vin, reason, expectedAt, key } = found
   switch (status) {
     case "accepted":
       return FactoryAccepted.make({ factoryOrderId, expectedAt })
@@ -189,7 +179,7 @@ const reported = (found: FactoryOrder): OrderMessage => {
       return FactoryReportedInProgress.make({ factoryOrderId })
     case "ready":
     case "shipped": // Only an order that has not heard of "ready" asks: that is the news, and it brings the VIN.
-      return FactoryReportedReady.make({ factoryOrderId, vin: vin! })
+      return FactoryReportedReady.make({ factoryOrderId, vin: vin!, ...(key ? { key } : {}) })
     case "cancelled":
       return FactoryReportedCancelled.make({ factoryOrderId, reason: reason ?? "" })
   }

@@ -379,8 +379,9 @@ export const keepShipping = order.assign(({ context: { factory }, event }) => ({
   }
 }))
 export const introduceVehicle = (assigned: boolean) =>
-  order.enqueueActions(({ context: { vin, orderId, model, country, dealershipId }, enqueue }) => {
-    if (vin !== null) enqueue.emit(IntroduceVehicle.make({ vin, orderId, model, country, dealershipId, assigned }))
+  order.enqueueActions(({ context: { vin, orderId, model, country, dealershipId }, event, enqueue }) => {
+    const key = event.type === "FactoryReportedReady" && event.key !== undefined ? { key: event.key } : {}
+    if (vin !== null) enqueue.emit(IntroduceVehicle.make({ vin, orderId, model, country, dealershipId, assigned, ...key }))
   })
 const waitForFinalPayment = order.assign(({ context: { plan }, event }) => ({
   finalPaymentDueAt: daysAfter(event.at, plan.finalPaymentWindowDays)
@@ -411,8 +412,9 @@ export const keepTransport = order.assign(({ context: { transport }, event }) =>
   transport !== null && "transportId" in event ? { transport: { ...transport, id: event.transportId } } : {}
 )
 export const moveVehicle = (to: (typeof MoveVehicle.Type)["to"]) =>
-  order.enqueueActions(({ context: { vin, orderId }, enqueue }) => {
-    if (vin !== null) enqueue.emit(MoveVehicle.make({ vin, orderId, to }))
+  order.enqueueActions(({ context: { vin, orderId, customerId: ownerId, plan }, enqueue }) => {
+    const owner = to === "customer" ? { ownerId, bundle: plan.bundle ?? [] } : {}
+    if (vin !== null) enqueue.emit(MoveVehicle.make({ vin, orderId, to, ...owner }))
   })
 /** Whatever a carrier says of a car, it has picked it up: custody has no gap even where the word of it was lost (S18). */
 export const departed = order.enqueueActions(({ context: { transport }, event, enqueue }) => {

@@ -50,13 +50,14 @@ const identifierOf = (proof: string) =>
   /^[A-Za-z0-9_.:-]{1,128}$/.test(proof) ? proof : `sha256:${createHash("sha256").update(proof).digest("hex")}`
 
 const translations: Record<WebhookSource, Translation> = {
-  factory: translation(FactoryStatus, ({ reference, factoryOrderId, status, vin, reason }) => {
+  factory: translation(FactoryStatus, ({ reference, factoryOrderId, status, vin, reason, key }) => {
     const about = (fact: Order.OrderMessage) => ({ orderId: reference, fact })
     switch (status) {
       case "in_progress":
         return about(Order.FactoryReportedInProgress.make({ factoryOrderId }))
       case "ready":
-        return vin === null ? "ready without a VIN" : about(Order.FactoryReportedReady.make({ factoryOrderId, vin }))
+        if (vin === null) return "ready without a VIN"
+        return about(Order.FactoryReportedReady.make({ factoryOrderId, vin, ...(key ? { key } : {}) }))
       case "shipped":
         return about(Order.FactoryReportedShipped.make({ factoryOrderId }))
       case "cancelled":
