@@ -45,7 +45,7 @@ describe("a sale", () => {
       mustAct: "customer",
       price: { amountMinor: 3_190_000, currency: "EUR" },
       deposit: { amountMinor: 100_000, currency: "EUR" },
-      plan: { code: "base", edition: 1, depositKind: "confirmatory" },
+      plan: { code: "base", edition: 2, depositKind: "confirmatory" },
       customer: { name: "Customer 1", email: "customer.1@example.com" },
       sellerId: seller.subjectId,
       country: "ES"
