@@ -1,6 +1,9 @@
 /** The environment, decoded once. Every error names the variable and says what it should be. */
 import { Redacted, Result, Schema } from "effect"
+import { featureCatalogue } from "#integrations/catalogue/features.ts"
 import { personsKey } from "#integrations/persons/key.ts"
+import { saysCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
+import { type SecretKey, signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 
 export interface Settings {
   readonly databaseUrl: Redacted.Redacted
@@ -20,6 +23,10 @@ export interface Settings {
     readonly payments: ReadonlyArray<Redacted.Redacted>
     readonly transport: ReadonlyArray<Redacted.Redacted>
   }
+  /** What we sign for cars with. */
+  readonly configSigningKey: SecretKey
+  /** What features a car may be told to switch, signed by a key that is not here. */
+  readonly signedCatalogue: string
   readonly partners: Partners
   /** Tries before a command is parked. */
   readonly commandAttempts: number
@@ -31,6 +38,8 @@ export interface Partners {
   readonly registration: string
   readonly transport: string
   readonly smtp: string
+  readonly workshops: string
+  readonly apiIot: string
 }
 
 /** A variable is missing, or is not what it should be. */
@@ -68,6 +77,20 @@ export const settingsOf = (env: Env): Settings => {
       .split(",")
       .map((secret) => Redacted.make(secret.trim()))
 
+  const configSigningKey = () => {
+    const variable = "CONFIG_SIGNING_KEY"
+    const key = signingKeyOf(env[variable] ?? "")
+    if (key === null) throw new SettingInvalid({ variable, expected: "32 bytes in base64, as printed by: openssl rand -base64 32" })
+    return Redacted.make(key, { label: variable })
+  }
+  const signedCatalogue = () => {
+    const variable = "SIGNED_CATALOGUE"
+    const text = env[variable] ?? ""
+    if (!saysCatalogue(text, featureCatalogue()))
+      throw new SettingInvalid({ variable, expected: "this version's catalogue of features, as printed by ./caas sign-catalogue" })
+    return text
+  }
+
   const publicPort = number("PUBLIC_PORT", 8080, 0, 65_535)
   const intranetPort = number("INTRANET_PORT", 8081, 0, 65_535)
   return {
@@ -87,12 +110,16 @@ export const settingsOf = (env: Env): Settings => {
       payments: secrets("PAYMENTS_WEBHOOK_SECRET"),
       transport: secrets("TRANSPORT_WEBHOOK_SECRET")
     },
+    configSigningKey: configSigningKey(),
+    signedCatalogue: signedCatalogue(),
     partners: {
       factory: url("FACTORY_URL", "http|https"),
       payments: url("PAYMENTS_URL", "http|https"),
       registration: url("REGISTRATION_URL", "http|https"),
       transport: url("TRANSPORT_URL", "http|https"),
-      smtp: url("SMTP_URL", "smtp|smtps")
+      smtp: url("SMTP_URL", "smtp|smtps"),
+      workshops: url("WORKSHOPS_URL", "http|https", "http://127.0.0.1:9"),
+      apiIot: url("API_IOT_URL", "http|https", "http://127.0.0.1:9")
     },
     commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50)
   }

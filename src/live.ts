@@ -5,13 +5,15 @@ import { MailSmtp } from "#integrations/mail/smtp.ts"
 import { PaymentsHttp } from "#integrations/payments/http.ts"
 import { RegistrationHttp } from "#integrations/registration/http.ts"
 import { CarriersHttp } from "#integrations/transport/http.ts"
+import { VehicleLinkRoads } from "#integrations/vehicle-link/roads.ts"
 import type { Partners } from "./config.ts"
 
-export const Live = ({ factory, payments, registration, transport, smtp }: Partners) =>
+export const Live = ({ factory, payments, registration, transport, smtp, apiIot }: Partners) =>
   Layer.mergeAll(
     FactoryHttp({ url: factory }),
     PaymentsHttp({ url: payments }),
     RegistrationHttp({ url: registration }),
     CarriersHttp({ url: transport }),
-    MailSmtp({ url: smtp })
+    MailSmtp({ url: smtp }),
+    VehicleLinkRoads({ url: apiIot })
   )

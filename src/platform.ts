@@ -18,6 +18,7 @@ import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { VehicleTrustPostgres } from "#integrations/vehicle-trust/postgres.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { WebhookSecrets } from "#integrations/webhooks/secrets.ts"
 import type { Settings } from "./config.ts"
@@ -41,13 +42,13 @@ export const Platform = (settings: Settings, options: PlatformOptions = {}) => {
     AccountsPostgres,
     DocumentsPostgres,
     WebhooksPostgres,
+    VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
     Layer.succeed(Doors, { publicUrl, intranetUrl })
   ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))
   const Wires = Layer.mergeAll(
-    Nats.layer({ url: natsUrl, name: "caas", space: natsSpace }),
     RateLimitsRedis.pipe(Layer.provideMerge(Redis.layer({ url: redisUrl }))),
     WebhookSecrets.layer(webhookSecrets),
-    Live(settings.partners)
+    Live(settings.partners).pipe(Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })))
   )
   const Actors = Layer.mergeAll(InProcessActorSystem, PostgresOperations).pipe(Layer.provideMerge(ActorHost.layer(registry)))
   const Loops = Layer.mergeAll(OutboxRelay(registry, { attempts: settings.commandAttempts }), TimerRelay, WebhookIngress)

@@ -1,8 +1,12 @@
 /** The environment is read once, and what is wrong with it is said by name. */
 import { expect, test } from "bun:test"
+import { signCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
+import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { settingsOf } from "#src/config.ts"
+import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
+const cars = await vehicleKeys()
 const whole = {
   DATABASE_URL: "postgres://caas@127.0.0.1:5432/caas",
   NATS_URL: "nats://127.0.0.1:4222",
@@ -12,6 +16,8 @@ const whole = {
   FACTORY_WEBHOOK_SECRET: secret,
   PAYMENTS_WEBHOOK_SECRET: `${secret},${secret}`,
   TRANSPORT_WEBHOOK_SECRET: secret,
+  CONFIG_SIGNING_KEY: cars.CONFIG_SIGNING_KEY,
+  SIGNED_CATALOGUE: cars.SIGNED_CATALOGUE,
   FACTORY_URL: "http://127.0.0.1:1",
   PAYMENTS_URL: "http://127.0.0.1:2",
   REGISTRATION_URL: "http://127.0.0.1:3",
@@ -34,6 +40,9 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["PERSONS_KEY", "c2hvcnQ="],
   ["FACTORY_WEBHOOK_SECRET", "whsec_c2hvcnQ="],
   ["PAYMENTS_WEBHOOK_SECRET", `${secret},plain`],
+  ["CONFIG_SIGNING_KEY", "c2hvcnQ="],
+  ["SIGNED_CATALOGUE", "not a catalogue"],
+  ["SIGNED_CATALOGUE", await signCatalogue(signingKeyOf(cars.CONFIG_SIGNING_KEY)!, { v: 1, edition: 0, features: {} })], // Yesterday's.
   ["NATS_SPACE", "a.b"],
   ["DATABASE_CONNECTIONS", "1"],
   ["SMTP_URL", "http://127.0.0.1"]

@@ -29,6 +29,8 @@ export class NoAnswer extends Schema.TaggedError<NoAnswer>()("NoAnswer", {
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  /** The body as it came. */
+  readonly text: string
 }
 
 export const get = (partner: PartnerOptions, path: string) =>
@@ -98,7 +100,7 @@ const ask = (partner: PartnerOptions, path: string, init: RequestInit): Effect.E
       const signal = AbortSignal.any([interrupted, enough.signal, AbortSignal.timeout(partner.timeoutMillis ?? timeoutMillis)])
       const response = await fetch(`${partner.url.replace(/\/$/, "")}${path}`, { ...init, signal, redirect: "manual" })
       try {
-        return { status: response.status, body: parsed(await bytes(judged(response))) }
+        return { status: response.status, ...parsed(await bytes(judged(response))) }
       } finally {
         enough.abort() // Whatever was not read is not wanted.
       }
@@ -127,16 +129,17 @@ const bytes = async (response: Response) => {
   return Buffer.concat(chunks)
 }
 
-const parsed = (body: Uint8Array): unknown => {
+const parsed = (bytes: Uint8Array): Pick<Answer, "body" | "text"> => {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body), keepable)
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    return { body: JSON.parse(text, keepable), text }
   } catch {
     throw new NoAnswer({ why: "unreadable", detail: "the body is not JSON" })
   }
 }
 
 /** A text with a NUL or half a character is none that Postgres keeps: an actor told of it would break on it five times, and be quarantined. */
-const keepable = (_key: string, value: unknown) => {
+export const keepable = (_key: string, value: unknown) => {
   if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) throw new SyntaxError("not a text")
   return value
 }

@@ -26,7 +26,7 @@ export const run = async (): Promise<number> => {
   const started = Object.entries(servers.servers).map(([name, server]) => `${name} from ${server.from}`)
   say(started.length > 0 ? started.join(", ") : "all three given by URL")
 
-  const ours = { ...localKeys(process.env), ...servers.env }
+  const ours = { ...(await localKeys(process.env)), ...servers.env }
   say("starting the platform")
   const waiting = setInterval(() => say("waiting for the platform"), 3000)
   const { startPlatform } = await import("#src/main.ts")

@@ -9,6 +9,7 @@ import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { Country } from "#machines/vocabulary.ts"
 import { DealershipId } from "#machines/vocabulary.ts"
 import { freePort } from "../devstack/port.ts"
+import { vehicleKeys } from "../devstack/vehicle-keys.ts"
 import { serve } from "../main.ts"
 import { startWorld } from "../simulated.ts"
 import { Customer } from "./customer.ts"
@@ -54,6 +55,7 @@ export const startTown = async (options: TownOptions) => {
   const redisUrl = new URL(options.redisUrl)
   redisUrl.searchParams.set("keyPrefix", `${space}:`) // Nobody else's counts are touched, and nobody's touch ours.
   const env = {
+    ...(await vehicleKeys()),
     ...options.env,
     ...world.env,
     DATABASE_URL: options.databaseUrl,

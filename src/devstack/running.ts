@@ -1,9 +1,10 @@
 /** The platform that runs from `.caas/`: its addresses and keys, left there for the other commands. */
 import { randomBytes } from "node:crypto"
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { holderOf } from "./lock.ts"
 import { lockName } from "./stack.ts"
+import { newKey, vehicleKeys } from "./vehicle-keys.ts"
 
 /** Where `./caas up` keeps everything; CAAS_HOME for a second one beside it. */
 export const home = process.env.CAAS_HOME || join(import.meta.dir, "..", "..", ".caas")
@@ -23,7 +24,17 @@ export const announce = (env: Record<string, string>): (() => void) => {
 }
 
 /** Keys of the platform in `.caas/`: made once, as old as the data. A real installation brings its own, by the same names. */
-export const localKeys = (env: Record<string, string | undefined>): Record<string, string> => {
+export const localKeys = async (env: Record<string, string | undefined>): Promise<Record<string, string>> => {
+  const { CATALOGUE_SIGNING_KEY, ...kept } = keptKeys() // The platform never has this one; what it signed, it has.
+  const config = env.CONFIG_SIGNING_KEY || kept.CONFIG_SIGNING_KEY!
+  const cars = await vehicleKeys({ config, catalogue: env.CATALOGUE_SIGNING_KEY || CATALOGUE_SIGNING_KEY! })
+  return Object.fromEntries(Object.entries({ ...kept, ...cars }).map(([name, value]) => [name, env[name] || value]))
+}
+
+/** For ./caas sign-catalogue, where the environment names no other. */
+export const localCatalogueKey = (): string => keptKeys().CATALOGUE_SIGNING_KEY!
+
+const keptKeys = (): Record<string, string> => {
   const keys = join(home, "keys.json")
   const kept: Record<string, string> = existsSync(keys) ? (JSON.parse(readFileSync(keys, "utf8")) as Record<string, string>) : {}
   const secret = () => `whsec_${randomBytes(32).toString("base64")}`
@@ -32,9 +43,14 @@ export const localKeys = (env: Record<string, string | undefined>): Record<strin
     PIN_SECRET: randomBytes(32).toString("base64"),
     FACTORY_WEBHOOK_SECRET: secret(),
     PAYMENTS_WEBHOOK_SECRET: secret(),
-    TRANSPORT_WEBHOOK_SECRET: secret()
+    TRANSPORT_WEBHOOK_SECRET: secret(),
+    CONFIG_SIGNING_KEY: newKey(),
+    CATALOGUE_SIGNING_KEY: newKey()
   }
   const all = { ...made, ...kept }
-  if (Object.keys(kept).length < Object.keys(all).length) writeFileSync(keys, JSON.stringify(all, null, 2), { mode: 0o600 })
-  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, env[name] || value]))
+  if (Object.keys(kept).length < Object.keys(all).length) {
+    mkdirSync(home, { recursive: true })
+    writeFileSync(keys, JSON.stringify(all, null, 2), { mode: 0o600 })
+  }
+  return all
 }

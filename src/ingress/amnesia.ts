@@ -1,9 +1,7 @@
 /** Notices that NATS forgot (wiped, rolled back, or deaf), and reminds it of everything. See docs/failures.md, and reliability findings 1 to 3. */
 import { Effect, Metric } from "effect"
 import { Nats } from "#integrations/nats/nats.ts"
-import { healStream, type StreamHealth } from "#integrations/webhooks/stream.ts"
-import { Webhooks } from "#integrations/webhooks/webhooks.ts"
-import { sweepWebhooks } from "./sweeper.ts"
+import type { StreamHealth } from "#integrations/nats/work-queue.ts"
 
 const everyLook = "5 seconds"
 const afterFailure = "500 millis" // JetStream may need a moment after the connection stands.
@@ -11,32 +9,41 @@ const afterFailure = "500 millis" // JetStream may need a moment after the conne
 /** How often NATS was found to have forgotten. */
 export const amnesias = Metric.counter("nats_amnesia_total", { incremental: true })
 
+export interface Watched<E, F, R, S> {
+  /** For the log. */
+  readonly queue: string
+  readonly heal: Effect.Effect<StreamHealth, E, R>
+  /** Says again what is not answered yet; how much that was. */
+  readonly remind: Effect.Effect<number, F, S>
+}
+
 /** Runs for ever: looks at once on each new connection, and every 5 s. */
-export const watchForAmnesia = Effect.gen(function* () {
-  const nats = yield* Nats
-  const memory = yield* Webhooks
-  let seen = 0
-  let stoodBefore = false // Whether this process has seen the stream whole; the first one of all has to make it.
+export const watchForAmnesia = <E, F, R, S>({ queue, heal, remind }: Watched<E, F, R, S>) =>
+  Effect.gen(function* () {
+    const nats = yield* Nats
+    let seen = 0
+    let stoodBefore = false // Whether this process has seen the stream whole; the first one of all has to make it.
 
-  const look = Effect.gen(function* () {
-    const health: StreamHealth = yield* healStream
-    if (health === "well") {
+    const look = Effect.gen(function* () {
+      const health = yield* heal
+      if (health === "well") {
+        stoodBefore = true
+        return
+      }
+      const forgotten = stoodBefore || health === "consumerAhead"
       stoodBefore = true
-      return
-    }
-    const forgotten = stoodBefore || health === "consumerAhead"
-    stoodBefore = true
-    const due = yield* memory.makeAllDue
-    if (forgotten) {
-      yield* Metric.update(amnesias, 1)
-      yield* Effect.logWarning("NATS forgot; the webhooks that wait are published again").pipe(Effect.annotateLogs({ health, due }))
-    } else yield* Effect.logInfo("The stream of webhooks was made").pipe(Effect.annotateLogs({ health, due }))
-    yield* sweepWebhooks
-  })
+      const about = { queue, health }
+      if (forgotten) {
+        yield* Metric.update(amnesias, 1)
+        yield* Effect.logWarning("NATS forgot; what waits is published again").pipe(Effect.annotateLogs(about))
+      } else yield* Effect.logInfo("A stream was made").pipe(Effect.annotateLogs(about))
+      const again = yield* remind
+      if (again > 0) yield* Effect.logInfo("Published again").pipe(Effect.annotateLogs({ ...about, again }))
+    })
 
-  for (;;) {
-    const looked = yield* Effect.result(look)
-    const wait = looked._tag === "Success" ? everyLook : afterFailure
-    seen = yield* Effect.raceFirst(nats.connectedSince(seen), Effect.as(Effect.sleep(wait), seen))
-  }
-})
+    for (;;) {
+      const looked = yield* Effect.result(look)
+      const wait = looked._tag === "Success" ? everyLook : afterFailure
+      seen = yield* Effect.raceFirst(nats.connectedSince(seen), Effect.as(Effect.sleep(wait), seen))
+    }
+  })

@@ -25,6 +25,12 @@ export const sweepWebhooks = Effect.gen(function* () {
   }
 })
 
+/** After NATS forgot: everything that waits is due at once. */
+export const remindOfAll = Effect.andThen(
+  Webhooks.use(({ makeAllDue }) => makeAllDue),
+  sweepWebhooks
+)
+
 /** Runs for ever. */
 export const sweepAlways = sweepWebhooks.pipe(
   Effect.catchTags({

@@ -1,22 +1,14 @@
 /** From a kept webhook to an order that has heard it. */
 import { Effect, Layer } from "effect"
+import { healStream } from "#integrations/webhooks/stream.ts"
 import { watchForAmnesia } from "./amnesia.ts"
+import { forEver } from "./loop.ts"
 import { hearReminders } from "./reminders.ts"
-import { sweepAlways } from "./sweeper.ts"
+import { remindOfAll, sweepAlways } from "./sweeper.ts"
 
-const pause = "1 second" // Before a loop that broke begins again.
-
-const forEver = <E, R>(name: string, loop: Effect.Effect<unknown, E, R>) =>
-  loop.pipe(
-    Effect.catchCause((cause) =>
-      Effect.logError("A loop of the webhooks broke, and begins again", cause).pipe(Effect.annotateLogs({ loop: name }))
-    ),
-    Effect.andThen(Effect.sleep(pause)),
-    Effect.forever,
-    Effect.forkScoped
-  )
+const watch = watchForAmnesia({ queue: "webhooks", heal: healStream, remind: remindOfAll })
 
 /** Hears, sweeps and watches until its scope closes. Needs neither NATS nor Postgres to be there at the start. */
 export const WebhookIngress = Layer.effectDiscard(
-  Effect.all([forEver("amnesia", watchForAmnesia), forEver("reminders", hearReminders), forEver("sweeper", sweepAlways)])
+  Effect.all([forEver("amnesia", watch), forEver("reminders", hearReminders), forEver("sweeper", sweepAlways)])
 )

@@ -9,6 +9,7 @@ import { type PersonalData, Persons } from "#integrations/persons/persons.ts"
 import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
 import { settingsOf } from "#src/config.ts"
+import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { intranetApp } from "#src/http/intranet.ts"
 import { publicApp } from "#src/http/public.ts"
 import { makeRun } from "#src/http/run.ts"
@@ -59,6 +60,7 @@ export const httpHouse = async () => {
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
     TRANSPORT_WEBHOOK_SECRET: secrets.transport,
     COMMAND_ATTEMPTS: "1",
+    ...(await vehicleKeys()),
     ...world.env
   })
   const runtime = ManagedRuntime.make(

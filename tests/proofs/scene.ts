@@ -8,6 +8,7 @@ import { scratchDatabase } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
@@ -48,6 +49,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
   const world = await startWorld({ platform: publicUrl, secrets, pace })
   floors.defer(world.stop)
   const env = {
+    ...(await vehicleKeys()),
     ...world.env,
     DATABASE_URL: database.url,
     NATS_URL,

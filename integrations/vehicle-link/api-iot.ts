@@ -1,0 +1,32 @@
+/** The fixed API IoT: `POST /ota/configure`, `GET /vehicles/{id}/status`. api-iot.openapi.yaml is our reading of it. */
+import { Effect, Schema } from "effect"
+import type { Vin } from "#machines/vocabulary.ts"
+import { believe, get, type NoAnswer, type PartnerOptions, post } from "../http/outbound.ts"
+import { type ConfigEnvelope, StatusAnswer, VehicleLinkDown } from "./vehicle-link.ts"
+
+const patienceMillis = 3_000 // Somebody may be waiting for the status.
+
+const Taken = Schema.Struct({ vehicleId: Schema.String, status: Schema.Literal("accepted") })
+const ofVehicle = (vin: Vin) => (answer: { readonly vehicleId: string }) => (answer.vehicleId === vin ? null : "vehicleId")
+const isDown = Effect.mapError((cause: NoAnswer) => new VehicleLinkDown({ cause }))
+
+export const overApiIot = (options: PartnerOptions) => {
+  const partner = { timeoutMillis: patienceMillis, ...options }
+  return {
+    configure: (vin: Vin, payload: ConfigEnvelope, id: string) =>
+      post(partner, "/ota/configure", id, { vehicleId: vin, payload }).pipe(
+        Effect.flatMap(believe(Taken, ofVehicle(vin))),
+        Effect.asVoid,
+        isDown
+      ),
+    status: (vin: Vin) =>
+      get(partner, `/vehicles/${vin}/status`).pipe(
+        Effect.flatMap((said) =>
+          said.status === 404
+            ? Effect.succeed(null)
+            : Effect.map(believe(StatusAnswer, ofVehicle(vin))(said), (answer) => ({ answer, bytes: said.text }))
+        ),
+        isDown
+      )
+  }
+}

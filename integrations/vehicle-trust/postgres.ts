@@ -1,0 +1,67 @@
+/** Signatures with our key, and belief in cars by the keys that the factory told of, which lie in `vehicle_keys`. */
+import { createHash, type KeyObject } from "node:crypto"
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { ReceiptId, type Vin } from "#machines/vocabulary.ts"
+import { keepable } from "../http/outbound.ts"
+import { hasForm, isTooLong, signJws, verifyJws } from "./jws.ts"
+import { kidOf, type SecretKey, verifyingKeyOf } from "./keys.ts"
+import { CarReport, KeysUnreachable, ReportNotBelieved, VehicleTrust } from "./vehicle-trust.ts"
+
+const keysKept = 10_000 // Of cars, in memory: those heard of last. A car's key never changes.
+
+interface CarKey {
+  readonly key: KeyObject
+  readonly kid: string
+}
+
+export const VehicleTrustPostgres = (options: { readonly signingKey: SecretKey; readonly catalogue: string }) =>
+  Layer.effect(
+    VehicleTrust,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ours = Redacted.value(options.signingKey)
+      const known = new Map<Vin, CarKey>()
+
+      const keyOf = Effect.fnUntraced(function* (vin: Vin) {
+        const kept = known.get(vin)
+        if (kept !== undefined) {
+          known.delete(vin)
+          known.set(vin, kept)
+          return kept
+        }
+        const [row] = yield* sql<{ publicKey: string }>`
+          SELECT public_key AS "publicKey" FROM vehicle_keys WHERE vin = ${vin}`.pipe(
+          Effect.mapError((cause) => new KeysUnreachable({ cause }))
+        )
+        if (row === undefined) return yield* new ReportNotBelieved({ reason: "UnknownVehicle" })
+        const found = { key: verifyingKeyOf(row.publicKey), kid: kidOf(row.publicKey) }
+        known.set(vin, found)
+        if (known.size > keysKept) known.delete(known.keys().next().value!)
+        return found
+      })
+
+      return VehicleTrust.of({
+        sign: (typ, body) => Effect.promise(() => signJws(ours, typ, body)),
+        catalogue: { jws: options.catalogue, hash: sha256(options.catalogue) },
+        read: Effect.fn("VehicleTrust.read")(function* (vin: Vin, jws: string) {
+          if (isTooLong(jws)) return yield* new ReportNotBelieved({ reason: "TooLong" })
+          if (!hasForm(jws)) return yield* new ReportNotBelieved({ reason: "NotAReport" })
+          const { key, kid } = yield* keyOf(vin)
+          const text = yield* Effect.promise(() => verifyJws(key, kid, "caas-report+jws", jws))
+          if (text === null) return yield* new ReportNotBelieved({ reason: "BadSignature" })
+          const report = yield* Effect.mapError(decode(text), () => new ReportNotBelieved({ reason: "NotAReport" }))
+          if (report.vin !== vin) return yield* new ReportNotBelieved({ reason: "OtherVehicle" })
+          return { report, receiptId: ReceiptId.make(`rep_${sha256(jws)}`) }
+        })
+      })
+    })
+  )
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
+
+const decode = (text: string) =>
+  Effect.flatMap(
+    Effect.try({ try: () => JSON.parse(text, keepable) as unknown, catch: () => "not JSON" }),
+    Schema.decodeUnknownEffect(CarReport)
+  )
