@@ -1,8 +1,12 @@
 /** What we write to customers: a subject and plain sentences, in their language. No occasion without words. */
 import type { PersonalData } from "#integrations/persons/persons.ts"
+import type { NotifyCustomer } from "#machines/activation.ts"
 import type { Notify } from "#machines/order.ts"
+import type { NotifyOwner } from "#machines/vehicle.ts"
 
 type Notice = (typeof Notify.Type)["notice"]
+type ServiceNotice = (typeof NotifyCustomer.Type)["notice"]
+type OwnerNotice = (typeof NotifyOwner.Type)["notice"]
 type Words = readonly [subject: string, text: string]
 
 const spanish: Record<Notice, Words> = {
@@ -74,6 +78,96 @@ export const wordsFor = ({ notice, orderId, handoverPin }: typeof Notify.Type, {
   const spoken = language === "es"
   const pin = handoverPin === undefined ? "" : spoken ? `\nPIN de entrega: ${handoverPin}` : `\nHandover PIN: ${handoverPin}`
   return { subject, text: `${spoken ? "Hola" : "Hello"} ${name}:\n\n${text}${pin}\n\n${spoken ? "Pedido" : "Order"}: ${orderId}\n` }
+}
+
+const ofServices: Readonly<Record<PersonalData["language"], Record<ServiceNotice, Words>>> = {
+  es: {
+    PaymentActionRequired: [
+      "Confirme el pago con su banco",
+      "Su banco le pide confirmar el pago del servicio. Hágalo en la aplicación."
+    ],
+    ServicePaymentDeclined: ["Su banco no ha aceptado el pago", "El servicio no se ha activado y no se le cobra nada."],
+    ServiceActive: ["Su servicio está activo", "Su vehículo lo ha confirmado."],
+    ServiceDelayed: [
+      "Su servicio tarda un poco más",
+      "Su vehículo aún no ha contestado. Lo intentamos de nuevo; hasta entonces no se cobra nada."
+    ],
+    ServiceFailed: ["No hemos podido activar su servicio", "Nuestro soporte técnico se ocupa. No se le cobra nada."],
+    ServiceGiven: ["Su servicio corre de nuestra cuenta", "Se activará en cuanto su vehículo conteste, y no se le cobrará."],
+    ServiceCancelled: ["Su servicio está cancelado", "No se le cobra nada por lo que no ha recibido."],
+    ServiceEnded: ["Su servicio ha terminado", "Su vehículo lo ha desactivado. Puede contratarlo de nuevo cuando quiera."],
+    WithdrawalAccepted: [
+      "Su desistimiento está confirmado",
+      "El contrato queda sin efecto. Si había pagado, se lo devolvemos al mismo medio de pago."
+    ],
+    ServicePaymentReturned: ["Le hemos devuelto su pago", "La devolución va al mismo medio de pago."]
+  },
+  en: {
+    PaymentActionRequired: [
+      "Confirm the payment with your bank",
+      "Your bank asks you to confirm the payment of the service. You can do so in the app."
+    ],
+    ServicePaymentDeclined: ["Your bank declined the payment", "The service was not activated, and you are charged nothing."],
+    ServiceActive: ["Your service is active", "Your car has confirmed it."],
+    ServiceDelayed: [
+      "Your service takes a little longer",
+      "Your car has not answered yet. We try again; until then nothing is charged."
+    ],
+    ServiceFailed: ["We could not activate your service", "Our technical support takes care of it. You are charged nothing."],
+    ServiceGiven: ["Your service is on us", "It becomes active as soon as your car answers, and is not charged."],
+    ServiceCancelled: ["Your service is cancelled", "Nothing is charged for what you did not receive."],
+    ServiceEnded: ["Your service has ended", "Your car has switched it off. You may buy it again whenever you like."],
+    WithdrawalAccepted: [
+      "Your withdrawal is confirmed",
+      "The contract is void. Whatever you had paid goes back to the same method."
+    ],
+    ServicePaymentReturned: ["We returned your payment", "It goes back to the same method."]
+  }
+}
+
+/** A confirmation on a durable medium says what was withdrawn from, and when (Directive 2011/83/EU, art. 11a): `at` is when it was decided. */
+export const serviceMail = (
+  { notice, option, vin, activationId }: typeof NotifyCustomer.Type,
+  { name, language }: PersonalData,
+  at: string
+) => {
+  const [subject, text] = ofServices[language][notice]
+  const [greeting, service, car, reference, when] =
+    language === "es"
+      ? ["Hola", "Servicio", "Vehículo", "Referencia", "Fecha (UTC)"]
+      : ["Hello", "Service", "Car", "Reference", "Date (UTC)"]
+  return {
+    subject,
+    text: `${greeting} ${name}:\n\n${text}\n\n${service}: ${option}\n${car}: ${vin}\n${reference}: ${activationId}\n${when}: ${at}\n`
+  }
+}
+
+const ofOwners: Readonly<Record<PersonalData["language"], Record<OwnerNotice, Words>>> = {
+  es: {
+    PhoneLinked: ["Un teléfono está enlazado con su vehículo", "Si no ha sido usted, desenlácelo en el portal."],
+    PhoneUnlinked: ["El teléfono ya no está enlazado", "Su vehículo ya no obedece a ese teléfono."],
+    TheftReported: ["Su vehículo consta como robado", "Hemos detenido lo pendiente y bloqueado el enlace y las compras."],
+    TheftEnded: ["La denuncia de robo está levantada", "Puede volver a enlazar su teléfono y contratar servicios."],
+    WarrantyLost: [
+      "La garantía se ha perdido",
+      "Falta un mantenimiento obligatorio. Su vehículo y sus servicios siguen funcionando."
+    ],
+    VehicleTransferred: ["Su vehículo tiene un nuevo titular", "Lo permanente queda en el vehículo; lo recurrente ha terminado."]
+  },
+  en: {
+    PhoneLinked: ["A phone is linked to your car", "If it was not you, unlink it in the portal."],
+    PhoneUnlinked: ["The phone is no longer linked", "Your car does not obey that phone any more."],
+    TheftReported: ["Your car is reported stolen", "We stopped what was pending, and closed the link and purchases."],
+    TheftEnded: ["The theft report is lifted", "You may link your phone and buy services again."],
+    WarrantyLost: ["The warranty is lost", "A mandatory service was missed. Your car and your services go on working."],
+    VehicleTransferred: ["Your car has a new owner", "What is permanent stays with the car; what recurs has ended."]
+  }
+}
+
+export const ownerMail = ({ notice, vin }: typeof NotifyOwner.Type, { name, language }: PersonalData) => {
+  const [subject, text] = ofOwners[language][notice]
+  const [greeting, car] = language === "es" ? ["Hola", "Vehículo"] : ["Hello", "Car"]
+  return { subject, text: `${greeting} ${name}:\n\n${text}\n\n${car}: ${vin}\n` }
 }
 
 export const credentialsMail = (link: string, { name, language }: PersonalData) =>

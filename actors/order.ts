@@ -30,6 +30,7 @@ import { VehicleBuilt, type VehicleMessage, VehicleMoved, VehicleStocked } from 
 import type { Vin } from "#machines/vocabulary.ts"
 import { Order, Vehicle } from "./addresses.ts"
 import { giveAccess } from "./credentials.ts"
+import { ledger } from "./ledger.ts"
 import { wordsFor } from "./notices.ts"
 import { ActorSystem } from "./system/actor-system.ts"
 import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
@@ -139,18 +140,7 @@ export const order = behavior({
   },
 
   records: {
-    Transfer: {
-      table: "ledger",
-      columns: {
-        order_id: { type: "text", field: "orderId" },
-        kind: { type: "text", field: "kind" },
-        payment_id: { type: "text", field: "paymentId" },
-        debit: { type: "text", field: "debit" },
-        credit: { type: "text", field: "credit" },
-        amount_minor: { type: "bigint", field: "amountMinor" },
-        currency: { type: "text", field: "currency" }
-      }
-    },
+    Transfer: ledger,
     Payout: {
       table: "payouts",
       columns: {

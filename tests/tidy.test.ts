@@ -102,7 +102,7 @@ describe("a machine", () => {
   })
 
   test("has an actor file, and every actor file is in the registry", () => {
-    const parts = new Set(["addresses", "registry", "notices", "credentials"])
+    const parts = new Set(["addresses", "registry", "notices", "credentials", "ledger"])
     const written = [...sources.keys()]
       .flatMap((file) => /^actors\/([a-z-]+)\.ts$/.exec(file)?.[1] ?? [])
       .filter((name) => !parts.has(name))
@@ -127,7 +127,11 @@ describe("the database", () => {
       "actors/system/postgres.ts"
     ]))
 
-  test("is told of money only by what an order's turn records", () => expect(saying(program, writes("ledger|payouts"))).toEqual([]))
+  test("is told of money only by what the turns of orders and activations record", () => {
+    expect(saying(program, writes("ledger|payouts"))).toEqual([])
+    const recorders = registry.filter(({ records }) => Object.values(records).some(({ table }) => /^(ledger|payouts)$/.test(table)))
+    expect(recorders.map(({ type }) => type.name).sort()).toEqual(["activation", "order"])
+  })
 
   test("is only read by HTTP and its views: they translate and tell", () =>
     expect(saying(/^src\/(http|views|ingress)\//, /\b(INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|TRUNCATE)\b/)).toEqual([]))
