@@ -19,7 +19,7 @@ export interface Evidence {
   readonly before: PartnerLedgers
   readonly after: PartnerLedgers
   readonly registry: ReadonlyArray<AnyBehavior>
-  /** `source/webhook-id` of what was sent with a wrong signature. */
+  /** `source/webhook-id`, or `car/receipt-id`, of what was sent with a wrong signature. */
   readonly forgeries: ReadonlyArray<string>
   readonly history: ReadonlyArray<ClientAct>
   /** The report of a look before Redis and NATS were wiped. */

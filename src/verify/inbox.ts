@@ -69,7 +69,8 @@ const forgeries = Effect.fnUntraced(function* (findings: Findings, forged: Reado
     const accepted = yield* sql<{ id: string }>`
       SELECT id
       FROM unnest(${texts(some)}) AS forged (id)
-      WHERE EXISTS (SELECT FROM webhooks WHERE source = split_part(id, '/', 1) AND webhook_id = split_part(id, '/', 2))`
+      WHERE EXISTS (SELECT FROM webhooks WHERE source = split_part(id, '/', 1) AND webhook_id = split_part(id, '/', 2))
+         OR EXISTS (SELECT FROM journal WHERE message_id = id)`
     for (const { id } of accepted) findings.violated("I06", `${id} was forged, and is kept`)
   }
 })

@@ -19,10 +19,24 @@ export const invariants = {
   I16: "What callers saw is true: every ok is in the journal once, every no is absent, every silence is there at most once",
   I17: "Wiping Redis and NATS changes no answer",
   I20: "The ledger sums to zero per transfer and currency, between the accounts its kinds name, and owes nobody less than nothing",
+  I21: "Nobody is charged for a service whose car did not have it: no capture without its evidence, and the car's own books",
+  I22: "Nobody is charged twice for one service",
+  I23: "Each hold ends once: captured, voided or expired; none is open past its life; quiet: none is open for what is over",
   I24: "Our gateway account and the gateway's own ledger agree per payment, to the minor unit",
+  I25: "A withdrawn service ends with nothing paid, inactive in its car, and acknowledged once",
+  I28: "Nothing is given back that was not taken, and never more than was taken",
   I29: "A deposit is kept or returned exactly once per order",
+  I40: "What a car that reported after its last change has active is what we say it has",
+  I41: "Every change in a car was ordered by a validly signed, unexpired document for that car, with a version above all before",
+  I42: "The highest version a car has taken never goes down",
+  I43: "A temporary service is off in the car at its end, whether anybody can reach it or not",
   I44: "One order has at most one factory order, one VIN and one registration, and nobody else has the same",
-  I45: "No factory order before the deposit, no registration before the final payment, no handover before the registration"
+  I45: "No factory order before the deposit, no registration before the final payment, no handover before the registration",
+  I46: "At most one open purchase per car and option",
+  I47: "A maintenance-gated service was sold only on an answer of the workshops that was open, and younger than its policy says",
+  I48: "Nothing was ever told or sent to a car that stops it from driving",
+  I49: "A service that failed in every try has exactly one support case, and costs nothing",
+  I51: "Nothing a customer has was switched off because of maintenance"
 } as const
 
 export type InvariantId = keyof typeof invariants

@@ -54,6 +54,12 @@ export const journal = Effect.fn("verify.journal")(function* (findings: Findings
         THEN EXISTS (SELECT FROM persons WHERE subject_id = split_part(message_id, '/', 1))
       WHEN message_id ~ '^(factory|payments|transport)/[^/]+$'
         THEN EXISTS (SELECT FROM webhooks WHERE source = split_part(message_id, '/', 1) AND webhook_id = split_part(message_id, '/', 2))
+      WHEN message_id ~ '^car/rep_[0-9a-f]{64}$' -- A report that changed nothing leaves no row of its own.
+        THEN type = 'VehicleReported' AND (outcome LIKE 'recorded: %' OR EXISTS (
+          SELECT FROM vehicle_reports r WHERE r.receipt_id = split_part(message_id, '/', 2) AND r.path = j.path AND r.version = j.version
+        ))
+      WHEN message_id ~ '^workshops/' -- A door asked them, and they said it of this car.
+        THEN type = 'MaintenanceChecked' AND path = 'vehicle/' || split_part(message_id, '/', 2)
       WHEN command IS NOT NULL -- Of its own, or of another actor that speaks; the story they belong to is the same.
         THEN EXISTS (
           SELECT FROM outbox o

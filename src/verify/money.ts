@@ -1,4 +1,4 @@
-/** The money: sums, accounts, the gateway's own books, and what became of each deposit (I20, I24, I29). */
+/** The money: sums, accounts, the gateway's own books, what came back, and what became of each deposit (I20, I24, I28, I29). */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Evidence } from "./evidence.ts"
@@ -16,13 +16,18 @@ const kinds: Readonly<Record<string, readonly [debit: string, credit: string]>> 
   finalPaymentReturnOrdered: ["customerPayments", "refundsDue"],
   paymentReturned: ["refundsDue", "gateway"],
   depositApplied: ["customerDeposits", "vehicleSales"],
-  finalPaymentApplied: ["customerPayments", "vehicleSales"]
+  finalPaymentApplied: ["customerPayments", "vehicleSales"],
+  serviceCaptured: ["gateway", "serviceSales"],
+  serviceReturnOrdered: ["serviceSales", "refundsDue"],
+  serviceReturned: ["refundsDue", "gateway"],
+  lateServicePayment: ["gateway", "refundsDue"]
 }
 
 export const money = Effect.fn("verify.money")(function* (findings: Findings, evidence: Evidence) {
   yield* sums(findings)
   yield* deposits(findings)
   yield* gateway(findings, evidence)
+  givenBack(findings, evidence)
 })
 
 const sums = Effect.fnUntraced(function* (findings: Findings) {
@@ -44,14 +49,14 @@ const sums = Effect.fnUntraced(function* (findings: Findings) {
       findings.violated("I20", `${transfers} transfers of kind ${kind} move money from ${credit} to ${debit}`)
 
   // Credits are negative: an account we owe from never holds more debits than credits. A penalty is paid out by the bank, not by the gateway.
-  const owed = yield* sql<{ order_id: string; account: string; minor: number }>`
-    SELECT order_id, account, sum(minor)::float8 AS minor
+  const owed = yield* sql<{ deal: string; account: string; minor: number }>`
+    SELECT coalesce(order_id, activation_id) AS deal, account, sum(minor)::float8 AS minor
     FROM postings
-    WHERE account IN ('customerDeposits', 'customerPayments', 'refundsDue')
-    GROUP BY order_id, account, currency
+    WHERE account IN ('customerDeposits', 'customerPayments', 'refundsDue', 'serviceSales')
+    GROUP BY deal, account, currency
     HAVING sum(minor) > 0`
-  for (const { order_id, account, minor } of owed)
-    findings.violated("I20", `${order_id} was given ${minor} more from ${account} than it had there`)
+  for (const { deal, account, minor } of owed)
+    findings.violated("I20", `${deal} was given ${minor} more from ${account} than it had there`)
   const taken = yield* sql<{ payment_id: string; minor: number }>`
     SELECT payment_id, sum(minor)::float8 AS minor FROM postings WHERE account = 'gateway' GROUP BY payment_id HAVING sum(minor) < 0`
   for (const { payment_id, minor } of taken) findings.violated("I20", `${payment_id} gave back ${-minor} more than it took`)
@@ -95,7 +100,7 @@ const gateway = Effect.fnUntraced(function* (findings: Findings, { quiet, before
     FROM (
       SELECT payment_id, minor, false AS open FROM postings WHERE account = 'gateway'
       UNION ALL
-      SELECT body ->> 'paymentId', 0, state IN ('waiting', 'parked') FROM outbox WHERE type IN ('ChargePayment', 'ReturnPayment')
+      SELECT body ->> 'paymentId', 0, state IN ('waiting', 'parked') FROM outbox WHERE type IN ('ChargePayment', 'CapturePayment', 'ReturnPayment')
     ) payments
     GROUP BY payment_id`
   const ours = new Map(rows.map((row) => [row.payment_id, row]))
@@ -123,4 +128,18 @@ const balances = (lines: NonNullable<PartnerLedgers["payments"]>) => {
     if (kind === "await") payment.awaited = true // Its confirmation may be on the way to us.
   }
   return all
+}
+
+/** In the gateway's own books, of orders and services alike. */
+const givenBack = (findings: Findings, { after }: Evidence) => {
+  if (after.payments === null) return findings.skipped("I28", "no partner ledger")
+  const taken = new Map<string, number>()
+  for (const { kind, reference, amountMinor } of after.payments) {
+    const left = taken.get(reference) ?? 0
+    if (kind === "charge" || kind === "capture") taken.set(reference, left + amountMinor)
+    if (kind !== "refund") continue
+    findings.checked("I28", 1)
+    taken.set(reference, left - amountMinor)
+    if (left < amountMinor) findings.violated("I28", `${reference}: ${amountMinor} came back, and ${left} was there (minor units)`)
+  }
 }

@@ -15,6 +15,7 @@ const PaymentLine = Schema.Struct({
   kind: Schema.String,
   reference: Schema.String,
   amountMinor: Schema.Int,
+  capture: Text, // What was asked for: `immediate`, or a hold (`manual`).
   refundReference: Text
 })
 const RegistrationLine = Schema.Struct({
@@ -33,6 +34,38 @@ const TransportLine = Schema.Struct({
   vin: Schema.String
 })
 const MailLine = Schema.Struct({ messageId: Schema.String })
+const Version = Schema.optionalKey(Schema.NullOr(Schema.Int))
+const Maybe = Schema.optionalKey(Text)
+/** `at`: when it really was; `carAt`: what the car believed. Each kind has some of the rest. */
+const CarLine = Schema.Struct({
+  at: Schema.String,
+  carAt: Schema.String,
+  vin: Schema.String,
+  kind: Schema.String,
+  verdict: Maybe,
+  reason: Maybe,
+  why: Maybe,
+  document: Maybe,
+  cfgVersion: Version,
+  flashVersion: Version,
+  highestVersion: Version,
+  expiresAt: Maybe,
+  namesThisBoot: Schema.optionalKey(Schema.Boolean),
+  parked: Schema.optionalKey(Schema.Boolean),
+  feature: Maybe,
+  activationId: Maybe,
+  until: Maybe
+})
+export type CarLine = typeof CarLine.Type
+const CarFeature = Schema.Struct({ id: Schema.String, option: Schema.String, activationId: Schema.String, until: Text })
+/** What a car runs now. */
+const CarFlash = Schema.Struct({
+  vin: Schema.String,
+  cfgVersion: Schema.Int,
+  highestVersion: Schema.Int,
+  features: Schema.Array(CarFeature)
+})
+export type CarFlash = typeof CarFlash.Type
 const SentWebhook = Schema.Struct({ id: Schema.String, body: Schema.String, delivered: Schema.Boolean })
 
 /** A list is null where that partner tells nothing. */
@@ -42,6 +75,8 @@ export const PartnerLedgers = Schema.Struct({
   registration: Schema.NullOr(Schema.Array(RegistrationLine)),
   transport: Schema.NullOr(Schema.Array(TransportLine)),
   mail: Schema.NullOr(Schema.Array(MailLine)),
+  cars: Schema.NullOr(Schema.Array(CarLine)),
+  flash: Schema.NullOr(Schema.Array(CarFlash)),
   /** What they sent us, and whether we said 2xx. */
   webhooks: Schema.Struct({
     factory: Schema.NullOr(Schema.Array(SentWebhook)),
@@ -59,29 +94,33 @@ export const noLedgers: PartnerLedgers = {
   registration: null,
   transport: null,
   mail: null,
+  cars: null,
+  flash: null,
   webhooks: { factory: null, payments: null, transport: null }
 }
 
 const patienceMillis = 10_000 // Wall clock: of a socket.
 const decode = Schema.decodeUnknownSync(PartnerLedgers)
 
-/** By FACTORY_URL, PAYMENTS_URL, REGISTRATION_URL, TRANSPORT_URL and MAIL_LEDGER_URL (the mail sink's door for other programs). */
+/** By FACTORY_URL, PAYMENTS_URL, REGISTRATION_URL, TRANSPORT_URL, and by the doors that the mail sink and the fleet have for other programs. */
 export const ledgersOf =
   (env: Readonly<Record<string, string | undefined>>): ReadLedgers =>
   async () => {
-    const read = (variable: string, book: "ledger" | "webhooks") => bookOf(env[variable], book)
-    const [factory, payments, registration, transport, mail, told, settled, carried] = await Promise.all([
+    const read = (variable: string, book: "ledger" | "webhooks" | "flash") => bookOf(env[variable], book)
+    const [factory, payments, registration, transport, mail, cars, flash, told, settled, carried] = await Promise.all([
       read("FACTORY_URL", "ledger"),
       read("PAYMENTS_URL", "ledger"),
       read("REGISTRATION_URL", "ledger"),
       read("TRANSPORT_URL", "ledger"),
       read("MAIL_LEDGER_URL", "ledger"),
+      read("FLEET_LEDGER_URL", "ledger"),
+      read("FLEET_LEDGER_URL", "flash"),
       read("FACTORY_URL", "webhooks"),
       read("PAYMENTS_URL", "webhooks"),
       read("TRANSPORT_URL", "webhooks")
     ])
     const webhooks = { factory: told, payments: settled, transport: carried }
-    return decode({ factory, payments, registration, transport, mail, webhooks })
+    return decode({ factory, payments, registration, transport, mail, cars, flash, webhooks })
   }
 
 /** Null where nobody is there, or where a real partner is: they keep their books to themselves. */

@@ -50,6 +50,7 @@ export const replays = Effect.fn("verify.replays")(function* (findings: Findings
   const sql = yield* SqlClient.SqlClient
   const behaviors = new Map(registry.map((behavior) => [behavior.type.name, behavior]))
   const tables = [...new Set(registry.flatMap(({ records }) => Object.values(records).map(({ table }) => table)))]
+  const instants = instantsOf(registry)
   yield* orphans(findings, tables)
 
   for (let after = ""; ; ) {
@@ -89,14 +90,25 @@ export const replays = Effect.fn("verify.replays")(function* (findings: Findings
     for (const actor of actors) {
       const behavior = behaviors.get(actor.path.slice(0, actor.path.indexOf("/")))
       if (behavior === undefined) findings.violated("I02", `Nobody knows actors like ${actor.path}`)
-      else judge(findings, behavior, actor, stored)
+      else judge(findings, behavior, actor, { ...stored, instants })
     }
   }
 })
 
 const byPath = <Row extends { readonly path: string }>(rows: ReadonlyArray<Row>) => Map.groupBy(rows, ({ path }) => path)
 
+/** `table.column` of those that hold an instant: Postgres spells it in its own way. */
+const instantsOf = (registry: Evidence["registry"]): ReadonlySet<string> =>
+  new Set(
+    registry.flatMap(({ records }) =>
+      Object.values(records).flatMap(({ table, columns }) =>
+        Object.entries(columns).flatMap(([column, { type }]) => (type === "timestamptz" ? [`${table}.${column}`] : []))
+      )
+    )
+  )
+
 interface Stored {
+  readonly instants: ReadonlySet<string>
   readonly heard: ReadonlyMap<string, ReadonlyArray<HeardRow>>
   readonly outbox: ReadonlyMap<string, ReadonlyArray<OutboxRow>>
   readonly timers: ReadonlyMap<string, ReadonlyArray<TimerRow>>
@@ -170,11 +182,13 @@ const orderedTheSame = (findings: Findings, { path }: ActorRow, { turns }: Repla
           said.set(`${version}.${record.position}`, canonical(record.columns))
           for (const name of Object.keys(record.columns)) names.add(name)
         }
+    const spelled = (name: string, value: unknown) =>
+      typeof value === "string" && stored.instants.has(`${table}.${name}`) ? new Date(value).toISOString() : value
     const kept = new Map(
-      (rows.get(path) ?? []).map(({ version, position, row }) => [
-        `${version}.${position}`,
-        canonical(Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name))))
-      ])
+      (rows.get(path) ?? []).map(({ version, position, row }) => {
+        const told = Object.entries(row).filter(([name]) => names.has(name))
+        return [`${version}.${position}`, canonical(Object.fromEntries(told.map(([name, value]) => [name, spelled(name, value)])))]
+      })
     )
     compare(findings, path, `the table ${table}`, kept, said)
   }

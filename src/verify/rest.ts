@@ -81,6 +81,23 @@ const stillness = Effect.fnUntraced(function* (findings: Findings, now: number) 
       )`
   for (const { path, state_path } of stuck) findings.violated("I12", `${path} is ${state_path}, and nothing will ever wake it`)
 
+  // A service without an end waits for nobody, an escalated one for support, a given one for its car; money that moves is moved by somebody.
+  const idle = yield* sql<{ path: string; state_path: string }>`
+    SELECT a.path, a.state_path
+    FROM actors a
+    JOIN journal opened ON opened.partition = a.partition AND opened.path = a.path AND opened.version = 1
+    WHERE (
+        (a.type = 'activation' AND (
+          a.state_path ~ '(^|[+])(service[.](pending|retry)|money[.](authorising|actionRequired|mandating|capturing|charging|voiding|refunding))'
+          OR (a.state_path ~ '(^|[+])service[.]active' AND jsonb_exists(opened.body -> 'terms' -> 'term', 'unit'))
+        ))
+        OR (a.type = 'vehicle' AND a.state_path ~ '(^|[+])configuration[.]waiting')
+      )
+      AND NOT EXISTS (SELECT FROM timers t WHERE t.path = a.path)
+      AND NOT EXISTS (SELECT FROM outbox o WHERE o.path = a.path AND o.state IN ('waiting', 'parked', 'discarded'))
+      AND NOT EXISTS (SELECT FROM defects d WHERE d.path = a.path AND tries >= 5)`
+  for (const { path, state_path } of idle) findings.violated("I12", `${path} is ${state_path}, and nothing will ever wake it`)
+
   const forsaken = yield* sql<{ path: string; order_id: string; order_state: string | null }>`
     SELECT v.path, v.state -> 'context' ->> 'orderId' AS order_id, o.state_path AS order_state
     FROM actors v

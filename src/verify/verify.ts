@@ -2,16 +2,22 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { registry } from "#actors/registry.ts"
+import { cars } from "./cars.ts"
+import { driving } from "./driving.ts"
 import type { Evidence } from "./evidence.ts"
 import { Findings, type Report } from "./findings.ts"
+import { holds } from "./holds.ts"
 import { inbox } from "./inbox.ts"
 import { journal } from "./journal.ts"
 import { money } from "./money.ts"
 import { outside } from "./outside.ts"
 import { noLedgers, type ReadLedgers } from "./partner-ledgers.ts"
+import { purchases } from "./purchases.ts"
 import { replays } from "./replays.ts"
 import { rest } from "./rest.ts"
 import { sequence } from "./sequence.ts"
+import { services } from "./services.ts"
+import { signatures } from "./signatures.ts"
 
 export interface VerifyOptions extends Partial<Pick<Evidence, "quiet" | "registry" | "forgeries" | "history" | "beforeWipe">> {
   /** Partners' own books; without them what needs them is skipped. */
@@ -48,6 +54,12 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* money(findings, evidence)
     yield* outside(findings, evidence)
     yield* sequence(findings, evidence)
+    yield* signatures(findings)
+    const bought = yield* services()
+    yield* purchases(findings, evidence, bought)
+    yield* holds(findings, evidence, bought)
+    yield* cars(findings, evidence, bought)
+    yield* driving(findings, evidence)
     wiped(findings, evidence.beforeWipe)
   }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die))
   return findings.report()
