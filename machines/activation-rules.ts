@@ -21,6 +21,7 @@ import {
 } from "./activation-messages.ts"
 import { endOf } from "./option-terms.ts"
 import { type Heard, type Instant, PaymentId, type ReceiptId, type Refusal, type Remark } from "./vocabulary.ts"
+import { withdrawalEnd } from "./withdrawal.ts"
 
 // ── What an activation remembers: what the lawyer would ask about later ──────────────────────────────────────────
 
@@ -111,7 +112,6 @@ const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
-const withdrawalDays = 14 // Directive 2011/83/EU, art. 9; the last day counts whole.
 const longestBackoff = day
 const longestPatience = 12 * hour // For a car that has the document and drives.
 const captureMargin = 10 * minute // Between the end of a try and the end of the hold, for the capture itself.
@@ -197,12 +197,8 @@ const settlementSaid = ({ event }: Hearing): Partial<ServicePayment> =>
       ? { settlement: "failed" }
       : {}
 const isOpen = (payment: ServicePayment | undefined) => payment?.status === "asked"
-const submittedTooLate = ({ context: { purchasedAt }, event }: Hearing) => {
-  if (event.type !== "RequestWithdrawal") return false
-  const lastMoment = new Date(purchasedAt)
-  lastMoment.setUTCHours(24 * (withdrawalDays + 1), 0, 0, 0) // Midnight after day 14; the day of the purchase is not counted.
-  return event.submittedAt >= lastMoment.toISOString()
-}
+const submittedTooLate = ({ context: { purchasedAt }, event }: Hearing) =>
+  event.type === "RequestWithdrawal" && event.submittedAt >= withdrawalEnd(purchasedAt)
 const confirms = ({ context, event }: Hearing) =>
   event.type === "OptionConfirmed" && event.option === context.terms.option && context.attempt > 0
 
