@@ -9,6 +9,8 @@ const header = "idempotency-key"
 
 /** Spread into a route that must not happen twice; `keyOf` reads what it let through. */
 export const takesKey = { headers: answering(Schema.Struct({ [header]: Key })) }
+/** Where a repeat does little harm, the key may stay away. */
+export const mayKey = { headers: answering(Schema.Struct({ [header]: Schema.optionalKey(Key) })) }
 export const keyOf = (headers: { readonly [header]: string }): string => headers[header]
 
 /** Throws where the key was used for another message, or for the same with other fields. `asked` names the caller's own fields only. */

@@ -7,7 +7,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import { CancelOrder, PayFinalAmount, PaymentKind, PayReservation } from "#machines/order.ts"
-import { OrderId, PaymentMethod, type SubjectId } from "#machines/vocabulary.ts"
+import { OrderId, type SubjectId } from "#machines/vocabulary.ts"
 import { heardAs } from "#src/views/heard.ts"
 import { moneyOf, orderOf, ordersOf, timelineOf } from "#src/views/orders.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
@@ -22,10 +22,9 @@ import { customer } from "../session.ts"
 import { OrderStanding, standingOf } from "../standing.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { CustomerOrder, CustomerOrderSummary, detailOf, summaryOf } from "./order.ts"
+import { NoCardNumber } from "./payment-method.ts"
 
 const Named = Schema.Struct({ orderId: OrderId })
-/** A card's own number is a token by its letters only: here it is turned away, before anything keeps it (PCI DSS 4.0, 3.2). */
-const NoCardNumber = PaymentMethod.check(Schema.isPattern(/^(?!(?:[-_]*\d){12,19}[-_]*$)/))
 const NewPayment = Schema.Struct({ kind: PaymentKind, paymentMethod: NoCardNumber }).annotate({ identifier: "NewPayment" })
 const Orders = Schema.Struct({ orders: Schema.Array(CustomerOrderSummary), cursor: Cursor }).annotate({
   identifier: "CustomerOrders"

@@ -4,18 +4,13 @@ import { Redacted, Schema } from "effect"
 import { PersonalData } from "#integrations/persons/persons.ts"
 import { Delivery } from "#machines/order.ts"
 import { OrderId, SubjectId } from "#machines/vocabulary.ts"
-
-/** The consent's text and the edition the customer saw; we add when (SO-02). */
-const SeenText = Schema.Struct({
-  text: Schema.String.check(Schema.isPattern(/^[A-Za-z][A-Za-z0-9-]{0,63}$/)),
-  edition: Schema.Natural
-})
+import { SeenTexts } from "../seen-texts.ts"
 
 const stockSale = {
   customer: PersonalData,
   plan: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
   delivery: Delivery,
-  consents: Schema.Array(SeenText).check(Schema.isMaxLength(20))
+  consents: SeenTexts
 }
 
 export const NewStockSale = Schema.Struct(stockSale).annotate({ identifier: "NewStockSale" })

@@ -15,6 +15,7 @@ import { vehicleOf } from "#src/views/stock.ts"
 import { sameAsFirst } from "../idempotency.ts"
 import type { HttpOptions } from "../options.ts"
 import { duplicateSale, notFound, refused } from "../problem.ts"
+import { agreedAt, asSeen } from "../seen-texts.ts"
 import type { Seller } from "../session.ts"
 import { type NewSale, type NewStockSale, orderIdOf, pinOf } from "./new-sale.ts"
 
@@ -30,10 +31,7 @@ const asAsked = ({ type, body }: Heard): Heard => ({
   body: {
     ...body,
     plan: (body.plan as { readonly code: string }).code,
-    consents: (body.consents as ReadonlyArray<{ readonly text: string; readonly edition: number }>).map(({ text, edition }) => ({
-      text,
-      edition
-    }))
+    consents: asSeen(body.consents)
   }
 })
 const asked = ({ plan, delivery, consents }: NewStockSale, customerId: SubjectId | null) => ({
@@ -53,7 +51,7 @@ const termsOf = Effect.fnUntraced(function* (seller: Seller, key: string, sale: 
     sellerId: seller.subjectId,
     dealershipId: seller.dealershipId,
     delivery: sale.delivery,
-    consents: sale.consents.map((consent) => ({ ...consent, at })),
+    consents: agreedAt(sale.consents, at),
     handoverPin: pinOf(orderId, options.pinSecret)
   }
 })
