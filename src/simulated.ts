@@ -1,11 +1,14 @@
-/** The outside world in a box: five partners that speak their real protocols on ports of their own. The only file that names simulators. */
+/** The outside world in a box: partners and cars that speak their real protocols on ports of their own. The only file that names simulators. */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { startFactorySimulator } from "#integrations/factory/simulator.ts"
+import { startApiIotSimulator } from "#integrations/fleet/api-iot-simulator.ts"
+import { startFleet } from "#integrations/fleet/fleet.ts"
 import { startMailSimulator } from "#integrations/mail/simulator.ts"
 import { startPaymentsSimulator } from "#integrations/payments/simulator.ts"
 import { startRegistrationSimulator } from "#integrations/registration/simulator.ts"
 import { startCarrierSimulator } from "#integrations/transport/simulator.ts"
+import { startWorkshopsSimulator } from "#integrations/workshops/simulator.ts"
 
 export interface WorldOptions {
   /** Where their ledgers are kept; without it they forget at the end. */
@@ -13,6 +16,16 @@ export interface WorldOptions {
   /** Where the platform hears webhooks. */
   readonly platform: string
   readonly secrets: { readonly factory: string; readonly payments: string; readonly transport: string }
+  /** Whom the cars believe, and the broker they listen to. Without it they believe nobody, and hear nobody but the API IoT. */
+  readonly vehicles?: {
+    readonly trust: { readonly config: ReadonlyArray<string>; readonly catalogue: ReadonlyArray<string> }
+    readonly natsUrl: string
+    readonly natsSpace?: string
+    /** With NATS_VEHICLE_ISSUER, each car has a connection and credentials of its own. */
+    readonly issuer?: string
+  }
+  /** Cars drive, park, sleep and measure by themselves. */
+  readonly lively?: boolean
   /** Milliseconds from one step of a partner's work to the next. */
   readonly pace?: number
   readonly manual?: boolean
@@ -21,7 +34,7 @@ export interface WorldOptions {
 
 export type World = Awaited<ReturnType<typeof startWorld>>
 
-export const startWorld = async ({ folder, platform, secrets, pace, manual, now }: WorldOptions) => {
+export const startWorld = async ({ folder, platform, secrets, vehicles, lively = false, pace, manual, now }: WorldOptions) => {
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
   const common = {
     ...(pace === undefined ? {} : { pace }),
@@ -31,18 +44,33 @@ export const startWorld = async ({ folder, platform, secrets, pace, manual, now 
   const file = (name: string) => (folder === undefined ? {} : { file: join(folder, `${name}.jsonl`) })
   const webhook = (path: string, secret: string) => ({ webhook: { url: `${platform}/webhooks/${path}`, secret } })
 
-  const [factory, payments, registration, transport, mail] = await Promise.all([
-    startFactorySimulator({ ...common, ...file("factory"), ...webhook("status", secrets.factory) }),
+  const fleet = await startFleet({
+    ...common,
+    ...file("fleet"),
+    ...(folder === undefined ? {} : { carsFile: join(folder, "cars.jsonl") }),
+    ...(vehicles?.issuer === undefined ? {} : { connections: "perCar" }),
+    trust: { config: [], catalogue: [] },
+    ...vehicles,
+    lively
+  })
+  const [apiIot, factory, payments, registration, transport, workshops, mail] = await Promise.all([
+    startApiIotSimulator({ ...common, ...file("api-iot"), fleet }),
+    startFactorySimulator({ ...common, ...file("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
     startPaymentsSimulator({ ...common, ...file("payments"), ...webhook("settlement", secrets.payments) }),
     startRegistrationSimulator({ ...common, ...file("registration") }),
     startCarrierSimulator({ ...common, ...file("transport"), ...webhook("transport", secrets.transport) }),
+    startWorkshopsSimulator({ ...common, ...file("workshops") }),
     startMailSimulator({ ...file("mail"), ...(now === undefined ? {} : { now }) })
   ])
+  const all = [apiIot, factory, payments, registration, transport, workshops, mail, fleet]
   return {
+    fleet,
+    apiIot,
     factory,
     payments,
     registration,
     transport,
+    workshops,
     mail,
     /** What the platform has to be told to find them. */
     env: {
@@ -50,10 +78,14 @@ export const startWorld = async ({ folder, platform, secrets, pace, manual, now 
       PAYMENTS_URL: payments.url,
       REGISTRATION_URL: registration.url,
       TRANSPORT_URL: transport.url,
+      WORKSHOPS_URL: workshops.url,
+      API_IOT_URL: apiIot.url,
       SMTP_URL: mail.url
     },
+    /** For commands that read the cars' own ledger and flash. */
+    ledgers: { FLEET_LEDGER_URL: fleet.url, MAIL_LEDGER_URL: mail.controlUrl },
     stop: async () => {
-      await Promise.all([factory.stop(), payments.stop(), registration.stop(), transport.stop(), mail.stop()])
+      await Promise.all(all.map((one) => one.stop()))
     }
   }
 }

@@ -16,7 +16,14 @@ export interface FactoryEntry {
   readonly model: string
   readonly country: string
   readonly vin: string | null
+  readonly key: CarKey | null // With the VIN.
   readonly reason: string | null
+}
+
+/** What a car will sign with (its public half), and the road to it. */
+export interface CarKey {
+  readonly publicKey: string
+  readonly link: "nats" | "apiIot"
 }
 
 export interface FactorySimulatorOptions extends SimulatorOptions {
@@ -24,6 +31,8 @@ export interface FactorySimulatorOptions extends SimulatorOptions {
   readonly models?: ReadonlyArray<string>
   /** The first three characters of its VINs (world manufacturer identifier). */
   readonly vinPrefix?: string
+  /** Makes the car itself, and its key; where there is none, it builds cars that say nothing. */
+  readonly build?: (vin: string, model: string, country: string) => CarKey
 }
 
 /** The four steps are for `manual`; each does nothing where it is not the order's turn. */
@@ -37,7 +46,8 @@ export interface FactorySimulator extends Simulator<FactoryEntry> {
 export const startFactorySimulator = async (options: FactorySimulatorOptions = {}): Promise<FactorySimulator> => {
   let plant!: Plant
   const simulator = await startPartner<FactoryEntry>("factory", options, (office) => {
-    plant = new Plant(office, options.models ?? ["Modelo Uno", "Modelo Dos"], options.vinPrefix ?? "VSS")
+    const { models = ["Modelo Uno", "Modelo Dos"], vinPrefix = "VSS", build = () => null } = options
+    plant = new Plant(office, models, vinPrefix, build)
     return {
       answer: (call) => plant.answer(call),
       acts: {
@@ -70,7 +80,8 @@ class Plant {
   constructor(
     private readonly office: Office<FactoryEntry>,
     private readonly models: ReadonlyArray<string>,
-    private readonly vinPrefix: string
+    private readonly vinPrefix: string,
+    private readonly build: (vin: string, model: string, country: string) => CarKey | null
   ) {
     for (const entry of office.entries()) this.remember(entry)
     for (const reference of this.orders.keys()) this.goOn(reference)
@@ -93,10 +104,11 @@ class Plant {
     )
       return
     const vin = to === "ready" ? this.makeVin(order.model) : order.vin
-    const entry: FactoryEntry = { ...order, at: this.office.instant(), kind: to, vin, reason }
+    const key = to === "ready" ? this.build(vin!, order.model, order.country) : order.key
+    const entry: FactoryEntry = { ...order, at: this.office.instant(), kind: to, vin, key, reason }
     this.record(entry)
     const { factoryOrderId, at: occurredAt } = entry
-    this.office.announce({ reference, factoryOrderId, status: to, vin, reason, occurredAt })
+    this.office.announce({ reference, factoryOrderId, status: to, vin, reason, occurredAt, ...(to === "ready" ? { key } : {}) })
     this.goOn(reference)
   }
 
@@ -111,7 +123,7 @@ class Plant {
       return same ? this.tell(200, reference) : { status: 409, body: { error: "this reference ordered something else" } }
     }
     const at = this.office.instant()
-    const entry = { at, reference, model, country, vin: null }
+    const entry = { at, reference, model, country, vin: null, key: null }
     const reason = decline ?? (this.models.includes(model) ? null : "unknown_model")
     if (reason !== null) {
       this.record({ ...entry, kind: "refusal", factoryOrderId: null, reason })
@@ -123,11 +135,20 @@ class Plant {
   }
 
   private tell(status: number, reference: string): Reply {
-    const { factoryOrderId, kind, model, vin, reason } = this.orders.get(reference)!
+    const { factoryOrderId, kind, model, vin, key, reason } = this.orders.get(reference)!
     const expectedAt = this.promised.get(reference)!
     return {
       status,
-      body: { factoryOrderId, reference, model, status: kind === "order" ? "accepted" : kind, vin, expectedAt, reason }
+      body: {
+        factoryOrderId,
+        reference,
+        model,
+        status: kind === "order" ? "accepted" : kind,
+        vin,
+        expectedAt,
+        reason,
+        key: key ?? null
+      }
     }
   }
 

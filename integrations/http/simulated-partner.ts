@@ -46,8 +46,10 @@ export interface Reply {
 
 export interface Partner {
   readonly answer: (call: Call) => Reply
-  /** Steps another process may ask for: `POST /_simulator/acts {act, reference, …}`. */
-  readonly acts: Record<string, (reference: string, detail: Record<string, unknown>) => void>
+  /** Steps another process may ask for: `POST /_simulator/acts {act, reference (or vin), …}`; the answer is what the step answers. */
+  readonly acts: Record<string, (reference: string, detail: Record<string, unknown>) => unknown>
+  /** More to read: `GET /_simulator/<name>`. */
+  readonly views?: Record<string, () => unknown>
 }
 
 /** What the partner's own code works with. */
@@ -118,10 +120,11 @@ export const startPartner = async <Entry>(
       faults.add(...body)
       return { status: 200, body: {} }
     }
+    const view = partner.views?.[path.replace("/_simulator/", "")]
+    if (view !== undefined) return { status: 200, body: view() }
     const act = path === "/_simulator/acts" && typeof body?.act === "string" ? partner.acts[body.act] : undefined
     if (act === undefined) return { status: 404, body: { error: "no such thing" } }
-    act(String(body.reference), body)
-    return { status: 200, body: {} }
+    return { status: 200, body: act(String(body.reference ?? body.vin), body) ?? {} }
   }
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
