@@ -1,102 +1,84 @@
 /**
- * Vehicle: the car as we see it: who holds it, and whose it is going to be. One writer per car.
+ * Vehicle: the car as we see it: who holds it, whose it is, what we want of it and what it says. One writer per car.
  *
- *   custody      atFactory → withCarrier ⇄ atDealership      there is no state in which nobody holds it (S18)
- *                      └──────────┴─→ withCustomer
- *   assignment   assigned ⇄ unassigned (sin asignar: sold again without a factory order)
- *                    └─→ owned
+ *   custody        atFactory → withCarrier ⇄ atDealership      there is no state in which nobody holds it (S18)
+ *                        └──────────┴─→ withCustomer
+ *   assignment     assigned ⇄ unassigned (sin asignar: sold again without a factory order)
+ *                      └─→ owned
+ *   app            unlinked ⇄ linked (by the code on the car's own screen)
+ *   security       secure ⇄ stolen
+ *   warranty       valid → lost (nothing else comes of missed maintenance)
+ *   configuration  synchronised ⇄ waiting (our document is not confirmed)
+ *
+ * A car informs, and no more: nothing it says starts a purchase, a payment or an order. Nothing said here keeps a car from driving.
  */
-import { setup, stateIn } from "xstate"
-import { planFitsPrice } from "./order.ts"
-import { OpenStockSale, type VehicleBuilt, type VehicleCommand, type VehicleMessage } from "./vehicle-messages.ts"
-import type { Country, DealershipId, Heard, OrderId, Refusal, Remark, Vin } from "./vocabulary.ts"
+import { stateIn } from "xstate"
+import {
+  assignToOrder,
+  carryOut,
+  confirmAgain,
+  delayAgain,
+  drop,
+  endTheft,
+  handOver,
+  hear,
+  keepKey,
+  keepMaintenance,
+  known,
+  link,
+  loseWarranty,
+  notifyOwner,
+  notOfThisOrder,
+  openStockSale,
+  record,
+  refuse,
+  refuseFirstObjection,
+  reject,
+  rejectConflict,
+  release,
+  reportTheft,
+  reserve,
+  stock,
+  toAStranger,
+  toItsOwner,
+  transfer,
+  tryAgain,
+  unlink,
+  vehicle,
+  want
+} from "./vehicle-rules.ts"
 
 export * from "./vehicle-messages.ts"
-
-// ── What a vehicle remembers ──────────────────────────────────────────────────────────────────────────────────────
-
-export interface VehicleContext {
-  readonly vin: Vin
-  readonly model: string
-  readonly country: Country
-  /** Who sells it, and keeps it where it is stock. */
-  readonly dealershipId: DealershipId
-  /** The order it is meant for; null: sin asignar. Of an owned car, the order that sold it. */
-  readonly orderId: OrderId | null
-  /** The orders it was meant for before, oldest first (SO-11), each with why it was not sold. */
-  readonly lineage: ReadonlyArray<{ readonly orderId: OrderId; readonly reason: string }>
-  readonly stockedAt: string | null
-}
-
-export type VehicleRefusal = "AlreadyAssigned" | "OrderExists" | "OtherDealership" | "PlanDoesNotFitPrice"
-export type VehicleRemark =
-  | "AlreadyBuilt"
-  | "AlreadyKnown"
-  | "AlreadyStock"
-  | "AlreadyWithCustomer"
-  | "NotTheCurrentOrder"
-  | "WaitsForAnOperator"
-
-const vehicle = setup({
-  types: {
-    input: {} as Heard<typeof VehicleBuilt.Type>,
-    context: {} as VehicleContext,
-    events: {} as Heard<VehicleMessage>,
-    emitted: {} as VehicleCommand | Refusal<VehicleRefusal> | Remark<VehicleRemark>
-  },
-  guards: {
-    meantForNobody: ({ context }) => context.orderId === null,
-    ofAnotherOrder: ({ context, event }) => "orderId" in event && event.orderId !== context.orderId,
-    atAnotherDealership: ({ context, event }) => "dealershipId" in event && event.dealershipId !== context.dealershipId,
-    soldToThisOrderBefore: ({ context, event }) =>
-      "orderId" in event && context.lineage.some(({ orderId }) => orderId === event.orderId),
-    planDoesNotFitPrice: ({ event }) => event.type === "AssignVehicle" && !planFitsPrice(event),
-    toCarrier: ({ event }) => event.type === "VehicleMoved" && event.to === "carrier",
-    toDealership: ({ event }) => event.type === "VehicleMoved" && event.to === "dealership",
-    toItsCustomer: ({ context, event }) =>
-      event.type === "VehicleMoved" && event.to === "customer" && event.orderId === context.orderId
-  }
-})
-
-const refuse = (reason: VehicleRefusal) => vehicle.emit({ type: "Refused", reason })
-const record = (reason: VehicleRemark) => vehicle.emit({ type: "Recorded", reason })
-const assignToOrder = vehicle.assign(({ event }) =>
-  event.type === "AssignVehicle" ? { orderId: event.orderId, stockedAt: null } : {}
-)
-const stock = vehicle.assign(({ context: { lineage }, event }) =>
-  event.type === "VehicleStocked"
-    ? {
-        orderId: null,
-        dealershipId: event.dealershipId,
-        lineage: [...lineage, { orderId: event.orderId, reason: event.reason }],
-        stockedAt: event.at
-      }
-    : {}
-)
-const openStockSale = (vehicleAt: "factory" | "dealership") =>
-  vehicle.enqueueActions(({ context: { vin, model }, event, enqueue }) => {
-    if (event.type !== "AssignVehicle") return
-    const { type: _, at: __, ...sale } = event
-    enqueue.emit(OpenStockSale.make({ ...sale, vin, model, vehicleAt }))
-  })
-
-const notOfThisOrder = { guard: "ofAnotherOrder", actions: record("NotTheCurrentOrder") } as const
-const known = { actions: record("AlreadyKnown") } as const
+export type { Purchase, Reported, VehicleContext, VehicleRefusal, VehicleRemark, Wish } from "./vehicle-rules.ts"
 
 // ── The chart ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const vehicleMachine = vehicle.createMachine({
   id: "vehicle",
   type: "parallel",
-  context: ({ input: { vin, model, country, dealershipId, orderId, assigned, at } }) => ({
+  context: ({ input: { vin, model, country, dealershipId, orderId, assigned, key, at } }) => ({
     vin,
     model,
     country,
     dealershipId,
     orderId: assigned ? orderId : null,
     lineage: assigned ? [] : [{ orderId, reason: "ClosedBeforeBuilt" }],
-    stockedAt: assigned ? null : at
+    stockedAt: assigned ? null : at,
+    key: key ?? null,
+    owner: null,
+    purchases: [],
+    desired: [],
+    cfgVersion: 0,
+    sending: { count: 0, again: 0, raisedAt: null, nextAt: null, questions: 0, asked: 0, askAt: null, healed: 0 },
+    reported: null,
+    pairing: null,
+    phoneId: null,
+    remote: [],
+    theft: null,
+    maintenance: null,
+    warrantyLost: null
   }),
+  entry: keepKey,
   states: {
     custody: {
       initial: "atFactory",
@@ -132,13 +114,7 @@ export const vehicleMachine = vehicle.createMachine({
           }
         },
         withCustomer: {
-          on: {
-            VehicleMoved: [
-              notOfThisOrder,
-              { guard: "toItsCustomer", actions: record("AlreadyKnown") },
-              { actions: record("AlreadyWithCustomer") }
-            ]
-          }
+          on: { VehicleMoved: [notOfThisOrder, { guard: "toItsCustomer", ...known }, { actions: record("AlreadyWithCustomer") }] }
         }
       }
     },
@@ -149,7 +125,7 @@ export const vehicleMachine = vehicle.createMachine({
           always: { guard: "meantForNobody", target: "unassigned" }, // Built for an order that had closed.
           on: {
             VehicleStocked: [notOfThisOrder, { target: "unassigned", actions: stock }],
-            VehicleMoved: { guard: "toItsCustomer", target: "owned" }
+            VehicleMoved: { guard: "toItsCustomer", target: "owned", actions: handOver }
           }
         },
         unassigned: {
@@ -169,18 +145,118 @@ export const vehicleMachine = vehicle.createMachine({
         },
         owned: {}
       }
+    },
+    app: {
+      initial: "unlinked",
+      states: {
+        unlinked: {
+          on: {
+            LinkApp: [
+              toAStranger,
+              { guard: "stolen", actions: refuse("VehicleStolen") },
+              { guard: "noPairingCode", actions: refuse("NoPairingCode") },
+              { guard: "pairingCodeUsed", actions: refuse("PairingCodeUsed") },
+              { guard: "pairingCodeExpired", actions: refuse("PairingCodeExpired") },
+              { guard: "pairingCodeWrong", actions: refuse("WrongPairingCode") },
+              { target: "linked", actions: link }
+            ]
+          }
+        },
+        linked: {
+          on: {
+            UnlinkApp: [toAStranger, { target: "unlinked", actions: [...unlink, notifyOwner("PhoneUnlinked")] }],
+            SendRemoteCommand: [
+              toAStranger,
+              { guard: "stolen", actions: refuse("VehicleStolen") },
+              { guard: "behindTheApi", actions: refuse("NoRoadForCommands") },
+              { guard: "sentBefore", actions: refuse("AlreadySent") },
+              { actions: carryOut }
+            ],
+            TransferOwnership: { target: "unlinked", actions: unlink } // A transfer that `security` refuses unlinks nothing.
+          }
+        }
+      }
+    },
+    security: {
+      initial: "secure",
+      states: {
+        secure: {
+          on: {
+            ReportTheft: [
+              toAStranger,
+              { guard: "ownedByNobody", actions: refuse("NotHandedOver") },
+              { target: "stolen", actions: reportTheft }
+            ],
+            EndTheft: toItsOwner("NotStolen"),
+            TransferOwnership: [
+              { guard: "soldByAnother", actions: refuse("NotTheOwner") },
+              { guard: "boughtByItsOwner", actions: refuse("AlreadyOwner") },
+              { actions: transfer }
+            ]
+          }
+        },
+        stolen: {
+          on: {
+            ReportTheft: toItsOwner("AlreadyStolen"),
+            EndTheft: [toAStranger, { target: "secure", actions: endTheft }],
+            TransferOwnership: { actions: refuse("VehicleStolen") }
+          }
+        }
+      }
+    },
+    warranty: {
+      initial: "valid",
+      states: {
+        valid: { on: { MaintenanceChecked: { guard: "overdue", target: "lost", actions: [keepMaintenance, ...loseWarranty] } } },
+        lost: {}
+      }
+    },
+    configuration: {
+      initial: "synchronised",
+      states: {
+        synchronised: {},
+        waiting: { after: { nextTry: { target: "waiting", reenter: true, actions: tryAgain } } }
+      },
+      on: {
+        OptionWanted: [
+          { guard: "noRoad", actions: reject("NoRoadToVehicle") },
+          { guard: "takenByAnother", actions: reject("OptionTaken") },
+          { guard: "inConflict", actions: rejectConflict },
+          { guard: "confirmedAlready", actions: confirmAgain },
+          { guard: "waitsForParking", actions: delayAgain },
+          { target: ".waiting", actions: want }
+        ],
+        OptionDropped: [
+          { guard: "notPurchased", actions: record("NotPurchased") },
+          { guard: "neverWanted", actions: release },
+          { target: ".waiting", actions: [release, drop] }
+        ],
+        VehicleReported: [
+          { guard: "noRoad", actions: record("NoRoadToVehicle") },
+          { guard: "reportKnown", ...known },
+          { guard: "reportOlder", actions: record("OlderThanKnown") },
+          { guard: "implausible", actions: record("Implausible") },
+          { guard: "inStep", target: ".synchronised", actions: hear },
+          { target: ".waiting", actions: hear }
+        ]
+      }
     }
   },
 
   // What no state answers differently.
   on: {
     AssignVehicle: { actions: refuse("AlreadyAssigned") },
+    PurchaseOption: [{ guard: "notEligible", actions: refuseFirstObjection }, { actions: reserve }],
+    LinkApp: toItsOwner("AlreadyLinked"),
+    UnlinkApp: toItsOwner("AppNotLinked"),
+    SendRemoteCommand: [toAStranger, { guard: "stolen", actions: refuse("VehicleStolen") }, { actions: refuse("AppNotLinked") }],
     VehicleBuilt: { actions: record("AlreadyBuilt") },
     VehicleStocked: [
       { guard: "meantForNobody", actions: record("AlreadyStock") },
       notOfThisOrder,
       { actions: record("AlreadyWithCustomer") }
     ],
+    MaintenanceChecked: [{ guard: "olderAnswer", actions: record("OlderThanKnown") }, { actions: keepMaintenance }],
     CommandParked: { actions: record("WaitsForAnOperator") }
   }
 })
