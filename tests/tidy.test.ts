@@ -168,7 +168,7 @@ describe("the outside world", () => {
   /** One place that knows a library, so that one place changes with it. */
   const knownBy: Readonly<Record<string, RegExp>> = {
     xstate: /^(machines\/|actors\/system\/|src\/verify\/|tests\/)/, // What is verified is replayed.
-    nats: /^(integrations\/(nats|webhooks)\/|src\/ingress\/reminders\.ts|tests\/)/, // The ingress names the type of a reminder.
+    nats: /^(integrations\/(nats|webhooks|fleet)\/|src\/ingress\/reminders\.ts|tests\/)/, // The ingress names the type of a reminder.
     ioredis: /^(integrations\/redis\/|tests\/)/,
     "rate-limiter-flexible": /^integrations\/redis\//,
     nodemailer: /^integrations\/mail\//,
@@ -190,13 +190,16 @@ describe("the outside world", () => {
     ).toEqual(["src/live.ts"]))
 
   test("has its simulators named by simulated.ts alone, besides tests", () =>
-    expect(importing(/^(actors|src)\//, /^#integrations\/[a-z-]+\/simulator\.ts$/)).toEqual(["src/simulated.ts"]))
+    expect(importing(/^(actors|src)\//, /^#integrations\/([a-z-]+\/simulator|fleet\/.+)\.ts$/)).toEqual(["src/simulated.ts"]))
 
   test("is simulated without a line of the client that is judged by it", () => {
     const simulator = /^integrations\/([a-z-]+\/(simulator|simulated-)|http\/(simulated-|faults))[a-z-]*\.ts$/
     const client = /^#|outbound\.ts$|^\.\/(?!received-mail|faults|simulated-)|signature\.ts$|secrets\.ts$/
     expect([...sources.keys()].filter((file) => simulator.test(file)).length).toBeGreaterThan(6)
     expect(importing(simulator, client)).toEqual([])
+    // A fleet is many files; how one connects to the broker, and with which credentials, is the broker's business.
+    const foreign = /^#|^\.\.\/(?!http\/simulated-partner\.ts|nats\/(nats|credentials)\.ts)/
+    expect(importing(/^integrations\/fleet\//, foreign)).toEqual([])
   })
 
   test("is called over HTTP through one door, which limits time, size and redirects", () =>
@@ -220,6 +223,7 @@ describe("the outside world", () => {
 describe("time and chance", () => {
   const allowed: Readonly<Record<string, string>> = {
     "actors/system/outbox.ts": "the jitter of a wait, which no decision depends on",
+    "integrations/fleet/fleet.ts": "cars have clocks of their own",
     "integrations/http/faults.ts": "an outage of real sockets lasts real time",
     "integrations/http/simulated-partner.ts": "a partner has a clock of its own",
     "integrations/http/simulated-webhooks.ts": "a signature is judged by the wall clock, so it is made by it",
