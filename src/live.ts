@@ -6,14 +6,16 @@ import { PaymentsHttp } from "#integrations/payments/http.ts"
 import { RegistrationHttp } from "#integrations/registration/http.ts"
 import { CarriersHttp } from "#integrations/transport/http.ts"
 import { VehicleLinkRoads } from "#integrations/vehicle-link/roads.ts"
+import { WorkshopsHttp } from "#integrations/workshops/http.ts"
 import type { Partners } from "./config.ts"
 
-export const Live = ({ factory, payments, registration, transport, smtp, apiIot }: Partners) =>
+export const Live = ({ factory, payments, registration, transport, smtp, workshops, apiIot }: Partners) =>
   Layer.mergeAll(
     FactoryHttp({ url: factory }),
     PaymentsHttp({ url: payments }),
     RegistrationHttp({ url: registration }),
     CarriersHttp({ url: transport }),
     MailSmtp({ url: smtp }),
+    WorkshopsHttp({ url: workshops }),
     VehicleLinkRoads({ url: apiIot })
   )

@@ -12,16 +12,19 @@ import { TimerRelay } from "#actors/system/timers.ts"
 import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
+import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { Nats } from "#integrations/nats/nats.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { VehicleTrustPostgres } from "#integrations/vehicle-trust/postgres.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { WebhookSecrets } from "#integrations/webhooks/secrets.ts"
 import type { Settings } from "./config.ts"
+import { VehicleIngress } from "./ingress/vehicles.ts"
 import { WebhookIngress } from "./ingress/webhooks.ts"
 import { Live } from "./live.ts"
 
@@ -42,6 +45,8 @@ export const Platform = (settings: Settings, options: PlatformOptions = {}) => {
     AccountsPostgres,
     DocumentsPostgres,
     WebhooksPostgres,
+    EvidencePostgres,
+    TelemetryStore,
     VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
     Layer.succeed(Doors, { publicUrl, intranetUrl })
   ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))
@@ -51,7 +56,12 @@ export const Platform = (settings: Settings, options: PlatformOptions = {}) => {
     Live(settings.partners).pipe(Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })))
   )
   const Actors = Layer.mergeAll(InProcessActorSystem, PostgresOperations).pipe(Layer.provideMerge(ActorHost.layer(registry)))
-  const Loops = Layer.mergeAll(OutboxRelay(registry, { attempts: settings.commandAttempts }), TimerRelay, WebhookIngress)
+  const Loops = Layer.mergeAll(
+    OutboxRelay(registry, { attempts: settings.commandAttempts }),
+    TimerRelay,
+    WebhookIngress,
+    VehicleIngress
+  )
 
   return Loops.pipe(
     Layer.provideMerge(Actors),

@@ -1,0 +1,70 @@
+/** One report of a car, however it came: believed or not, told to its vehicle where it is news, and acknowledged to the car. */
+import { Effect, Schema } from "effect"
+import { Vehicle } from "#actors/addresses.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
+import { ActorsUnavailable } from "#actors/system/letter.ts"
+import { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
+import { type CarReport, ReportNotBelieved, VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
+import { VehicleReported } from "#machines/vehicle.ts"
+import type { ReceiptId, Vin } from "#machines/vocabulary.ts"
+import { LastTold, toldBy } from "./last-told.ts"
+
+const tellTimeout = "10 seconds"
+const largestVersion = 2_147_483_647 // As Postgres keeps it.
+
+export interface HeardReport {
+  readonly receiptId: ReceiptId
+  /** `told`: it became a turn, or had been one. `known`: nothing new, only that the car lives. `old`: the car has said more since; worth nothing. */
+  readonly as: "told" | "known" | "old"
+}
+
+/**
+ * `vin`: whose it claims to be, by its subject or by whose phone brings it. Safe to run twice: the same bytes are one message.
+ * Whatever a car says here can only inform its vehicle.
+ */
+export const hearReport = Effect.fn("ingress.hearReport")(function* (vin: Vin, jws: string) {
+  const trust = yield* VehicleTrust
+  const lastTold = yield* LastTold
+  const { report, receiptId } = yield* trust.read(vin, jws)
+  const fact = yield* factOf(report, receiptId, jws)
+
+  const now = toldBy(report)
+  const last = yield* inTime(lastTold.of(vin))
+  if (last !== null && now.counter < last.counter) return { receiptId, as: "old" } satisfies HeardReport
+  const isNew = last === null || now.content !== last.content
+  // A car that comes back is told at once of what it missed.
+  const tells = isNew || (report.kind === "hello" && now.counter > last.counter && (yield* inTime(lastTold.waitsForCar(vin))))
+  if (tells) {
+    const actors = yield* ActorSystem
+    const id = `car/${receiptId}`
+    yield* inTime(actors.tell(Vehicle.at(vin), fact, { id, cause: id, correlation: id }))
+  }
+  lastTold.remember(vin, now)
+  yield* acknowledge(vin, report.counter, receiptId)
+  return { receiptId, as: tells ? "told" : "known" } satisfies HeardReport
+})
+
+const inTime = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
+  Effect.timeoutOrElse(asked, {
+    duration: tellTimeout,
+    orElse: () => Effect.fail(new ActorsUnavailable({ reason: "StoreUnreachable" }))
+  })
+
+/** After our commit. A car that does not hear it asks again, by repeating itself. */
+const acknowledge = Effect.fnUntraced(function* (vin: Vin, counter: number, receiptId: ReceiptId) {
+  const trust = yield* VehicleTrust
+  const link = yield* VehicleLink
+  const jws = yield* trust.sign("caas-acknowledged+jws", { v: 1, vin, counter, receiptId })
+  yield* Effect.ignore(link.acknowledge(vin, jws))
+})
+
+/** The words of the vehicle. What a car has signed may still be nonsense: a month 13, a number that no column holds. */
+const factOf = ({ at, ...report }: CarReport, receiptId: ReceiptId, bytes: string) => {
+  const instants = [at, ...report.features.flatMap(({ until }) => until ?? [])]
+  const nonsense = report.cfgVersion > largestVersion || instants.some((instant) => Number.isNaN(Date.parse(instant)))
+  const said = { ...report, type: "VehicleReported", receiptId, evidence: "signedReceipt", carAt: at, bytes }
+  return nonsense
+    ? Effect.fail(new ReportNotBelieved({ reason: "NotAReport" }))
+    : Effect.mapError(decodeFact(said), () => new ReportNotBelieved({ reason: "NotAReport" }))
+}
+const decodeFact = Schema.decodeUnknownEffect(VehicleReported)
