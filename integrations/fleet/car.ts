@@ -128,7 +128,11 @@ export class Car {
       kind: report,
       cfgVersion,
       features,
-      refused: refused.map(({ option, activationId, reason }) => ({ option, activationId, reason })),
+      refused: [...new Map(refused.map((one) => [one.activationId, one])).values()].map(({ option, activationId, reason }) => ({
+        option,
+        activationId,
+        reason
+      })),
       waitingVersion: this.waiting !== null && !this.parked ? this.waiting.judgement.document.cfgVersion : null,
       stateHash: sha256(JSON.stringify(features)),
       bootId: this.bootId,
