@@ -17,6 +17,7 @@ import {
 } from "#machines/activation.ts"
 import { RegisterSale } from "#machines/order.ts"
 import {
+  type ConfigureVehicle,
   type DesiredOption,
   VehicleCommand,
   type VehicleContext,
@@ -51,22 +52,10 @@ export const vehicle = behavior({
     TellTheft: (activation, told) => tellActivation(activation, VehicleStolen.make({}), told),
     TellOwnershipChange: (activation, told) => tellActivation(activation, OwnershipChanged.make({}), told),
 
-    /** Signed anew on each try, so that it has its whole life before it. The car takes a version once. */
-    ConfigureVehicle: Effect.fn("ConfigureVehicle")(function* ({ vin, link, cfgVersion, options, bootId }, { id }) {
-      const { sign, catalogue } = yield* VehicleTrust
-      const now = yield* PlatformTime.useSync((time) => time.now())
-      const document = yield* sign("caas-config+jws", {
-        v: 1,
-        vin,
-        cfgVersion,
-        features: featuresOf(options),
-        onlyWhileParked: true,
-        issuedAt: iso(now),
-        expiresAt: iso(now + documentLife),
-        bootId,
-        catalogueHash: catalogue.hash
-      })
-      yield* VehicleLink.use((road) => road.configure(vin, link, { document, catalogue: catalogue.jws }, id))
+    ConfigureVehicle: Effect.fn("ConfigureVehicle")(function* (command, { id }) {
+      const { vin, link } = command
+      const envelope = yield* envelopeOf(command)
+      yield* VehicleLink.use((road) => road.configure(vin, link, envelope, id))
     }),
     /** Of all that the API IoT says, only what the car itself has signed is a fact. */
     AskVehicle: Effect.fn("AskVehicle")(function* ({ vin }) {
@@ -193,6 +182,25 @@ export const vehicle = behavior({
     const { country, dealershipId, owner, vin } = context as VehicleContext
     return { closed: false, country, dealershipId, subjectId: owner, vin }
   }
+})
+
+type Wanted = Pick<typeof ConfigureVehicle.Type, "vin" | "cfgVersion" | "options" | "bootId">
+/** What a car shall be, as it travels by any road. Signed anew each time, so that it has its whole life before it; the car takes a version once. */
+export const envelopeOf = Effect.fnUntraced(function* ({ vin, cfgVersion, options, bootId }: Wanted) {
+  const { sign, catalogue } = yield* VehicleTrust
+  const now = yield* PlatformTime.useSync((time) => time.now())
+  const document = yield* sign("caas-config+jws", {
+    v: 1,
+    vin,
+    cfgVersion,
+    features: featuresOf(options),
+    onlyWhileParked: true,
+    issuedAt: iso(now),
+    expiresAt: iso(now + documentLife),
+    bootId,
+    catalogueHash: catalogue.hash
+  })
+  return { document, catalogue: catalogue.jws }
 })
 
 const featuresOf = (options: ReadonlyArray<DesiredOption>) =>

@@ -14,6 +14,7 @@ import { auth } from "./auth.ts"
 import { customers } from "./dealers/customers.ts"
 import { documents } from "./dealers/documents.ts"
 import { handover } from "./dealers/handover.ts"
+import { ownership } from "./dealers/ownership.ts"
 import { sales } from "./dealers/sales.ts"
 import { stock } from "./dealers/stock.ts"
 import { front } from "./front.ts"
@@ -23,6 +24,8 @@ import { actors } from "./operators/actors.ts"
 import { employees } from "./operators/employees.ts"
 import { outbox } from "./operators/outbox.ts"
 import { quarantine } from "./operators/quarantine.ts"
+import { cases } from "./operators/support-cases.ts"
+import { thefts } from "./operators/theft.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
 
@@ -48,9 +51,12 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
     .use(handover(run, options))
     .use(stock(run, options))
     .use(customers(run, options))
+    .use(ownership(run, options))
     .use(actors(run, options))
     .use(outbox(run, options))
     .use(quarantine(run, options))
+    .use(cases(run, options))
+    .use(thefts(run, options))
     .use(employees(run, options))
 
 const about = {
@@ -61,8 +67,10 @@ const about = {
     Sales: "The sales of the signed-in seller's dealership.",
     Stock: "Unassigned cars (sin asignar).",
     Customers: "The customers of the signed-in seller's dealership.",
+    Ownership: "Cars that are sold second-hand.",
     Actors: "Live actors, their journals and their defects.",
     Outbox: "Commands to the outside world.",
+    Support: "Services that no car confirmed, and thefts reported by telephone.",
     Employees: "Staff accounts.",
     Health: "For whoever starts and stops processes."
   }

@@ -1,5 +1,6 @@
 /** How the API says no: an RFC 9457 problem, whose detail tells the caller what to do. */
 import { Schema } from "effect"
+import { nameOfReason, reasonInWords } from "#src/views/reason-words.ts"
 
 export const ProblemDetails = Schema.Struct({
   type: Schema.String, // "/problems/<slug>", one per kind of no.
@@ -40,8 +41,23 @@ export const foreignOrigin = () =>
   problem(403, "foreign-origin", "Asked from another site", "Ask from our own pages, or with an Authorization: Bearer token.")
 /** The same for what never was and for what is somebody else's. */
 export const notFound = () => problem(404, "not-found", "There is nothing here", "Check the address and the identifier.")
-export const refused = (reason: string) =>
-  problem(409, "refused", "That is not possible now", "Look at the current state and at the reason; nothing was changed.", reason)
+/** A reason that has words is a kind of its own: `/problems/maintenance-overdue`. */
+export const refused = (reason: string) => {
+  const words = reasonInWords(reason, "en")
+  return words === null
+    ? problem(
+        409,
+        "refused",
+        "That is not possible now",
+        "Look at the current state and at the reason; nothing was changed.",
+        reason
+      )
+    : problem(409, slugOf(reason), "That is not possible now", `${words} Nothing was changed.`, reason)
+}
+const slugOf = (reason: string) =>
+  nameOfReason(reason)
+    .replace(/(?<=[a-z])(?=[A-Z])/g, "-")
+    .toLowerCase()
 export const duplicateSale = (orderId: string) =>
   problem(
     409,

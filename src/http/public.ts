@@ -6,38 +6,81 @@ import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
+import type { Telemetry } from "#integrations/telemetry/telemetry.ts"
+import type { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
+import type { VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import type { WebhookSecrets } from "#integrations/webhooks/secrets.ts"
 import type { Webhooks } from "#integrations/webhooks/webhooks.ts"
+import type { Workshops } from "#integrations/workshops/workshops.ts"
+import type { LastTold } from "#src/ingress/last-told.ts"
 import { auth } from "./auth.ts"
+import { activations } from "./customers/activations.ts"
+import { commands } from "./customers/commands.ts"
+import { courier } from "./customers/courier.ts"
+import { link } from "./customers/link.ts"
 import { me } from "./customers/me.ts"
+import { options as availableOptions } from "./customers/options.ts"
 import { orders } from "./customers/orders.ts"
+import { status } from "./customers/status.ts"
+import { theft } from "./customers/theft.ts"
+import { vehicles } from "./customers/vehicles.ts"
+import { withdrawal } from "./customers/withdrawal.ts"
 import { front } from "./front.ts"
 import { health } from "./health.ts"
+import { maintenanceDesk } from "./maintenance.ts"
 import { openapi } from "./openapi.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
 import { webhooks } from "./webhooks/webhooks.ts"
 
-export type PublicServices = Accounts | ActorSystem | Nats | Persons | RateLimits | SqlClient.SqlClient | WebhookSecrets | Webhooks
+export type PublicServices =
+  | Accounts
+  | ActorSystem
+  | LastTold
+  | Nats
+  | Persons
+  | PlatformTime
+  | RateLimits
+  | SqlClient.SqlClient
+  | Telemetry
+  | VehicleLink
+  | VehicleTrust
+  | WebhookSecrets
+  | Webhooks
+  | Workshops
 
-export const publicApp = (run: Run<PublicServices>, options: HttpOptions) =>
-  new Elysia()
+export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
+  const askMaintenance = maintenanceDesk()
+  return new Elysia()
     .use(front(options, run))
     .use(openapi(about))
     .use(health(run, options))
     .use(auth(run, options, "public"))
     .use(me(run, options))
     .use(orders(run, options))
+    .use(vehicles(run, options))
+    .use(link(run, options))
+    .use(status(run, options))
+    .use(commands(run, options))
+    .use(theft(run, options))
+    .use(courier(run, options))
+    .use(availableOptions(run, options, askMaintenance))
+    .use(activations(run, options, askMaintenance))
+    .use(withdrawal(run, options))
     .use(webhooks(run))
+}
 
 const about = {
   title: "CaaS for customers and partners",
-  description: "A customer's orders, and the webhooks of factory, payment gateway and carriers.",
+  description: "A customer's orders, cars and services, and the webhooks of factory, payment gateway and carriers.",
   tags: {
     "Sign-in": "Sessions, and the one-time link. Nobody can register: a dealership provisions the account.",
     Me: "The signed-in customer.",
     Orders: "A customer's own orders.",
+    Vehicles: "A customer's own cars: the app, what the car said, theft.",
+    Services: "What can be bought for a car, what was bought, and withdrawing from it.",
     Webhooks: "What partners report, signed as Standard Webhooks has it.",
     Health: "For whoever starts and stops processes."
   }

@@ -9,10 +9,11 @@ import type { DocumentRefused } from "#integrations/documents/documents.ts"
 import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
 import type { PersonUnknown } from "#integrations/persons/persons.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
+import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { malformed, notFound, ourFault, Problem, refused, signInFailed, tooMany, tryAgain } from "./problem.ts"
 
 /** A stranger learns nothing, not even that it exists. */
-const strangers = new Set(["NotYourOrder", "OtherDealership"])
+const strangers = new Set(["NotYourOrder", "OtherDealership", "NotYourVehicle", "NotYourService", "NotTheOwner"])
 const retryAfterSeconds = 1
 
 type Expected =
@@ -30,6 +31,8 @@ type Expected =
   | MailUnreachable
   | PersonUnknown
   | TooManyRequests
+  | ReportNotBelieved
+  | KeysUnreachable
 
 const explain = Match.typeTags<Expected>()({
   MessageRefused: ({ reason }) => (strangers.has(reason) ? notFound() : refused(reason)),
@@ -50,7 +53,9 @@ const explain = Match.typeTags<Expected>()({
   MailRefused: () => malformed("The mail server refuses this address. Correct it.", "MailRefused"),
   MailUnreachable: () => tryAgain(30),
   PersonUnknown: () => notFound(),
-  TooManyRequests: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds)
+  TooManyRequests: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
+  ReportNotBelieved: ({ reason }) => malformed("This is no report that this very car has signed.", reason),
+  KeysUnreachable: () => tryAgain(retryAfterSeconds)
 })
 
 /** Runs an Effect for a route. It may also fail with a Problem of its own, or with the database's silence. */

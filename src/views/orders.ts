@@ -43,10 +43,10 @@ export const orderOf = Effect.fn("views.orderOf")(function* (orderId: string, ow
   return row ?? null
 })
 
-const longestTimeline = 500 // Turns; an order has a few dozen.
+const longestTimeline = 500 // Turns; an order or a service has a few dozen.
 
 /** What happened to it, oldest first; only what changed something. */
-export const timelineOf = Effect.fn("views.timelineOf")(function* ({ partition, path }: OrderRow) {
+export const timelineOf = Effect.fn("views.timelineOf")(function* ({ partition, path }: Pick<OrderRow, "partition" | "path">) {
   const sql = yield* SqlClient.SqlClient
   return yield* sql<{ readonly at: Date; readonly type: string }>`
     SELECT at, type

@@ -1,0 +1,95 @@
+/** Buying a service: terms and price come from the catalogue in force, and the car's actor decides. */
+import { createHash } from "node:crypto"
+import { Effect, Schema } from "effect"
+import { Vehicle } from "#actors/addresses.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
+import { optionTermsOf } from "#integrations/catalogue/options.ts"
+import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import { type OptionTerms, Term } from "#machines/option-terms.ts"
+import { PurchaseOption } from "#machines/vehicle.ts"
+import { ActivationId, OptionCode, type SubjectId, type Vin } from "#machines/vocabulary.ts"
+import { type Heard, heardAs } from "#src/views/heard.ts"
+import { reasonInWords } from "#src/views/reason-words.ts"
+import { sameAsFirst } from "../idempotency.ts"
+import { type AskMaintenance, tellForPurchase } from "../maintenance.ts"
+import { malformed } from "../problem.ts"
+import { agreedAt, asSeen, SeenTexts } from "../seen-texts.ts"
+import { ownVehicle } from "./own-vehicle.ts"
+import { NoCardNumber } from "./payment-method.ts"
+
+export const NewPurchase = Schema.Struct({
+  option: OptionCode,
+  term: Term,
+  paymentMethod: Schema.optionalKey(NoCardNumber), // Absent where there is nothing to pay.
+  consents: SeenTexts
+}).annotate({ identifier: "NewServicePurchase" })
+type NewPurchase = typeof NewPurchase.Type
+
+export const Purchased = Schema.Struct({
+  activationId: ActivationId,
+  state: Schema.Literal("pending"),
+  payment: Schema.Literals(["authorising", "mandating", "free"])
+}).annotate({ identifier: "ServicePurchased" })
+
+/** The same customer, car and key are the same purchase, however often it is asked. */
+const activationIdOf = (customerId: SubjectId, vin: Vin, key: string) =>
+  ActivationId.make(`act_${createHash("sha256").update(`${customerId}\n${vin}\n${key}`).digest("hex").slice(0, 32)}`)
+
+/** What it begins with; what came of it since, the service's own page says. */
+const beginningOf = (activationId: ActivationId, { term, price }: Pick<OptionTerms, "term" | "price">) => ({
+  activationId,
+  state: "pending" as const,
+  payment:
+    term.kind === "recurring" ? ("mandating" as const) : price.amountMinor === 0 ? ("free" as const) : ("authorising" as const)
+})
+
+/** What the customer asked, out of what was heard: price and rules are ours, and may have changed since. */
+const asAsked = ({ type, body }: Heard): Heard => {
+  const { option, term } = body.terms as OptionTerms
+  return {
+    type,
+    body: { customerId: body.customerId, paymentMethod: body.paymentMethod, option, term, consents: asSeen(body.consents) }
+  }
+}
+
+export const purchase = Effect.fn("customers.purchase")(function* (
+  askMaintenance: AskMaintenance,
+  customerId: SubjectId,
+  vin: Vin,
+  key: string,
+  { option, term, paymentMethod = undefined, consents }: NewPurchase
+) {
+  const actors = yield* ActorSystem
+  const time = yield* PlatformTime
+  const { context } = yield* ownVehicle(customerId, vin)
+  const activationId = activationIdOf(customerId, vin, key)
+  const to = Vehicle.at(vin)
+  const id = `${customerId}/purchase/${vin}/${key}`
+  const asked = { customerId, paymentMethod: paymentMethod ?? null, option, term, consents }
+
+  const first = yield* heardAs(to.path, id)
+  if (first !== null) {
+    sameAsFirst(asAsked(first), "PurchaseOption", asked)
+    return beginningOf(activationId, first.body.terms as OptionTerms)
+  }
+  const terms = optionTermsOf(option, term, context.country)
+  if (terms === null) return yield* Effect.fail(notOffered)
+  if (terms.maintenanceGated)
+    yield* tellForPurchase(vin, yield* askMaintenance(vin), { terms, subjectId: customerId, activationId })
+
+  const message = PurchaseOption.make({
+    activationId,
+    customerId,
+    terms,
+    paymentMethod: paymentMethod ?? null,
+    consents: agreedAt(consents, iso(time.now()))
+  })
+  const standing = yield* actors.tell(to, message, { id })
+  if (standing.duplicate) {
+    const raced = yield* heardAs(to.path, id) // Two at once with one key: the second is compared like a later one.
+    sameAsFirst(raced === null ? null : asAsked(raced), "PurchaseOption", asked)
+  }
+  return beginningOf(activationId, terms)
+})
+
+const notOffered = malformed(reasonInWords("NotOffered", "en")!, "NotOffered")

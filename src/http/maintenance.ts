@@ -1,0 +1,69 @@
+/** What the workshops say of a car, asked before an offer and at a purchase (MG-04), and told to the car's actor. */
+import { Effect } from "effect"
+import { Vehicle } from "#actors/addresses.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
+import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import { Workshops } from "#integrations/workshops/workshops.ts"
+import type { OptionTerms } from "#machines/option-terms.ts"
+import { MaintenanceChecked } from "#machines/vehicle.ts"
+import type { ActivationId, Instant, SubjectId, Vin } from "#machines/vocabulary.ts"
+
+const young = 5 * 60_000 // Milliseconds for which an answer is not asked for again.
+const remembered = 10_000 // Cars; the one asked for longest ago goes first.
+
+export interface MaintenanceAnswer {
+  readonly status: (typeof MaintenanceChecked.Type)["status"]
+  readonly due: ReadonlyArray<string>
+  readonly askedAt: Instant
+}
+
+export type AskMaintenance = (vin: Vin) => Effect.Effect<MaintenanceAnswer, never, Workshops | PlatformTime>
+
+/** Asks, and remembers what was answered. Silence is not remembered: the next offer asks again. */
+export const maintenanceDesk = (): AskMaintenance => {
+  const answers = new Map<Vin, MaintenanceAnswer>()
+  return Effect.fn("http.maintenance")(function* (vin: Vin) {
+    const time = yield* PlatformTime
+    const workshops = yield* Workshops
+    const known = answers.get(vin)
+    const now = time.now()
+    if (known !== undefined && now - Date.parse(known.askedAt) < young) return known
+    const answer = yield* workshops.maintenance(vin).pipe(
+      Effect.map(({ status, due }): MaintenanceAnswer => ({ status, due, askedAt: iso(now) })),
+      Effect.catchTag("WorkshopsUnreachable", (cause) =>
+        Effect.as(Effect.logWarning("The workshops did not answer", cause), {
+          status: "unavailable" as const,
+          due: [],
+          askedAt: iso(now)
+        })
+      )
+    )
+    answers.delete(vin)
+    if (answer.status !== "unavailable") answers.set(vin, answer)
+    if (answers.size > remembered) answers.delete(answers.keys().next().value!)
+    return answer
+  })
+}
+
+/** Where the answer is another one than the car's actor has: its warranty may hang on it. */
+export const tellNews = Effect.fnUntraced(function* (vin: Vin, known: MaintenanceAnswer | null, answer: MaintenanceAnswer) {
+  if (answer.status === "unavailable") return
+  if (known !== null && known.status === answer.status && Bun.deepEquals(known.due, answer.due)) return
+  const actors = yield* ActorSystem
+  yield* actors.tell(Vehicle.at(vin), MaintenanceChecked.make({ ...answer, terms: null, subjectId: null }), {
+    id: `workshops/${vin}/${answer.askedAt}`
+  })
+})
+
+/** Before a purchase of a gated service: whether it was open to its buyer is kept, whatever comes of it (MG-11). */
+export const tellForPurchase = Effect.fnUntraced(function* (
+  vin: Vin,
+  answer: MaintenanceAnswer,
+  purchase: { readonly terms: OptionTerms; readonly subjectId: SubjectId; readonly activationId: ActivationId }
+) {
+  const actors = yield* ActorSystem
+  const { terms, subjectId, activationId } = purchase
+  yield* actors.tell(Vehicle.at(vin), MaintenanceChecked.make({ ...answer, terms, subjectId }), {
+    id: `workshops/${vin}/${answer.askedAt}/${activationId}`
+  })
+})

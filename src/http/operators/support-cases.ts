@@ -1,0 +1,103 @@
+/** What escalated to support (S15): looked at, and closed, uncharged or as a gift, with a reason that is kept. */
+import { Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
+import { Elysia } from "elysia"
+import { Activation } from "#actors/addresses.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
+import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { ResolveSupportCase, SupportCase } from "#machines/activation.ts"
+import { ActivationId, Instant, OptionCode, SubjectId, Vin } from "#machines/vocabulary.ts"
+import { type SupportCaseRow, supportCaseOf, supportCases } from "#src/views/support-cases.ts"
+import { changingProblems, readingProblems } from "../answers.ts"
+import { KeptReason } from "../kept-reason.ts"
+import type { HttpOptions } from "../options.ts"
+import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
+import { notFound } from "../problem.ts"
+import type { Run } from "../run.ts"
+import { operator } from "../session.ts"
+import { answering, strictly, takes } from "../strict.ts"
+
+const CaseQuery = Schema.Struct({ ...pageQuery, state: Schema.optionalKey(Schema.Literals(["open", "resolved"])) })
+const Named = Schema.Struct({ caseId: Schema.String.check(Schema.isPattern(/^case_[A-Za-z0-9]{1,32}$/)) })
+const Resolution = Schema.Struct({ resolution: ResolveSupportCase.fields.resolution, reason: KeptReason }).annotate({
+  identifier: "SupportCaseResolution"
+})
+
+const OneCase = Schema.Struct({
+  caseId: Schema.String,
+  activationId: ActivationId,
+  vin: Vin,
+  customerId: SubjectId,
+  option: OptionCode,
+  reason: Schema.String,
+  tries: SupportCase.fields.tries,
+  openedAt: Instant,
+  resolved: Schema.NullOr(
+    Schema.Struct({
+      resolution: Schema.Literals(["uncharged", "gift", "withdrawn"]),
+      reason: Schema.String,
+      by: Schema.NullOr(SubjectId), // Null where the customer's withdrawal closed it.
+      at: Instant
+    })
+  )
+}).annotate({ identifier: "SupportCase" })
+const Cases = Schema.Struct({ cases: Schema.Array(OneCase), cursor: Cursor }).annotate({ identifier: "SupportCases" })
+
+export const cases = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, options: HttpOptions) =>
+  new Elysia({ prefix: "/api/operator/support-cases", tags: ["Support"] })
+    .use(operator(run, options))
+    .get("", ({ query }) => run(list(query)), {
+      query: strictly(CaseQuery),
+      response: { 200: answering(Cases), ...readingProblems },
+      detail: { summary: "Services that no car confirmed, with every try and whose fault it was" }
+    })
+    .get("/:caseId", ({ params }) => run(read(params.caseId)), {
+      params: strictly(Named),
+      response: { 200: answering(OneCase), ...readingProblems },
+      detail: { summary: "One support case" }
+    })
+    .post("/:caseId/resolution", ({ caller, params, body }) => run(resolve(params.caseId, caller.subjectId, body)), {
+      params: strictly(Named),
+      ...takes(Resolution),
+      response: { 200: answering(OneCase), ...changingProblems },
+      detail: { summary: "Close a case: uncharged, or as a gift" }
+    })
+
+const asCase = ({ subjectId, resolution, resolutionReason, resolvedBy, resolvedAt, openedAt, ...row }: SupportCaseRow) =>
+  ({
+    ...row,
+    customerId: subjectId,
+    openedAt: openedAt.toISOString(),
+    resolved: resolution === null ? null : { resolution, reason: resolutionReason!, by: resolvedBy, at: resolvedAt!.toISOString() }
+  }) as typeof OneCase.Type
+
+const list = Effect.fn("operators.supportCases")(function* (query: typeof CaseQuery.Type) {
+  const limit = limitOf(query)
+  const [after] = afterOf(query, [""])
+  const rows = yield* supportCases(query.state, after, limit)
+  return { cases: rows.map(asCase), cursor: cursorAfter(rows, limit, ({ caseId }) => [caseId]) }
+})
+
+const caseOf = Effect.fnUntraced(function* (caseId: string) {
+  const row = yield* supportCaseOf(caseId)
+  return row ?? (yield* Effect.fail(notFound()))
+})
+
+const read = Effect.fn("operators.supportCase")(function* (caseId: string) {
+  return asCase(yield* caseOf(caseId))
+})
+
+const resolve = Effect.fn("operators.resolve")(function* (
+  caseId: string,
+  by: SubjectId,
+  { resolution, reason }: typeof Resolution.Type
+) {
+  const actors = yield* ActorSystem
+  const { vin, activationId } = yield* caseOf(caseId)
+  yield* actors.tell(
+    Activation.at(`${vin}/${activationId}`),
+    ResolveSupportCase.make({ by, resolution, reason }),
+    { id: `${by}/resolve/${caseId}/${resolution}` } // A case is resolved once: the other word is refused.
+  )
+  return asCase(yield* caseOf(caseId))
+})

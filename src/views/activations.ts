@@ -1,0 +1,58 @@
+/** Purchased services as their customers see them, and what the gateway took and gave back for them. */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type { ActivationContext } from "#machines/activation.ts"
+import type { ActivationId, SubjectId, Vin } from "#machines/vocabulary.ts"
+
+export interface ActivationRow {
+  readonly path: string
+  readonly partition: number
+  readonly statePath: string
+  readonly stateSince: Date
+  readonly closed: boolean
+  readonly context: ActivationContext
+}
+
+const columns = (sql: SqlClient.SqlClient) => sql`
+  path, partition, state_path AS "statePath", state_since AS "stateSince", closed, state -> 'context' AS context`
+
+/** Of one car and one customer, by path, after `after`; at most `limit`. A second owner sees none of the first one's. */
+export const activationsOf = Effect.fn("views.activationsOf")(function* (
+  vin: Vin,
+  customerId: SubjectId,
+  after: string,
+  limit: number
+) {
+  const sql = yield* SqlClient.SqlClient
+  return yield* sql<ActivationRow>`
+    SELECT ${columns(sql)}
+    FROM actors
+    WHERE type = 'activation' AND vin = ${vin} AND subject_id = ${customerId} AND path > ${after}
+    ORDER BY path
+    LIMIT ${limit}`
+})
+
+/** Null for one that is not there, for another car's, and for somebody else's. */
+export const activationOf = Effect.fn("views.activationOf")(function* (
+  vin: Vin,
+  activationId: ActivationId,
+  customerId: SubjectId
+) {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<ActivationRow>`
+    SELECT ${columns(sql)}
+    FROM actors
+    WHERE path = ${`activation/${vin}/${activationId}`} AND type = 'activation' AND subject_id = ${customerId}`
+  return row ?? null
+})
+
+/** Taken and given back so far, in minor units, as the ledger has it. */
+export const paidFor = Effect.fn("views.paidFor")(function* (activationId: ActivationId) {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<{ readonly takenMinor: number; readonly returnedMinor: number }>`
+    SELECT coalesce(sum(amount_minor) FILTER (WHERE debit = 'gateway'), 0)::float8  AS "takenMinor",
+           coalesce(sum(amount_minor) FILTER (WHERE credit = 'gateway'), 0)::float8 AS "returnedMinor"
+    FROM ledger
+    WHERE activation_id = ${activationId}`
+  return row!
+})

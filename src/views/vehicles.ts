@@ -1,0 +1,48 @@
+/** Cars as their owners may see them: whose car it is stands in every query, so a stranger's asks the same and gets nothing. */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type { VehicleContext } from "#machines/vehicle.ts"
+import type { SubjectId } from "#machines/vocabulary.ts"
+
+export interface VehicleRow {
+  readonly path: string
+  readonly version: number
+  readonly statePath: string
+  readonly stateSince: Date
+  readonly context: VehicleContext
+}
+
+const columns = (sql: SqlClient.SqlClient) => sql`
+  path, version, state_path AS "statePath", state_since AS "stateSince", state -> 'context' AS context`
+
+/** By path, after `after`; at most `limit`. */
+export const vehiclesOf = Effect.fn("views.vehiclesOf")(function* (ownerId: SubjectId, after: string, limit: number) {
+  const sql = yield* SqlClient.SqlClient
+  return yield* sql<VehicleRow>`
+    SELECT ${columns(sql)}
+    FROM actors
+    WHERE type = 'vehicle' AND subject_id = ${ownerId} AND path > ${after}
+    ORDER BY path
+    LIMIT ${limit}`
+})
+
+/** Null for a car that is not there, and for somebody else's. Without an owner: any car, for those who look after all of them. */
+export const vehicleAt = Effect.fn("views.vehicleAt")(function* (vin: string, ownerId?: SubjectId) {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<VehicleRow>`
+    SELECT ${columns(sql)}
+    FROM actors
+    WHERE path = ${`vehicle/${vin}`} AND type = 'vehicle' AND ${ownerId === undefined ? sql`true` : sql`subject_id = ${ownerId}`}`
+  return row ?? null
+})
+
+/** The plates that the sales of these cars brought, by VIN. */
+export const platesOf = Effect.fn("views.platesOf")(function* (vins: ReadonlyArray<string>) {
+  const sql = yield* SqlClient.SqlClient
+  if (vins.length === 0) return new Map<string, string>()
+  const rows = yield* sql<{ readonly vin: string; readonly plate: string }>`
+    SELECT vin, state -> 'context' -> 'registration' ->> 'plate' AS plate
+    FROM actors
+    WHERE type = 'order' AND ${sql.in("vin", vins)} AND NOT closed AND state -> 'context' -> 'registration' ->> 'plate' IS NOT NULL`
+  return new Map(rows.map(({ vin, plate }) => [vin, plate]))
+})
