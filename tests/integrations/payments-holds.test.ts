@@ -122,6 +122,7 @@ describe("whatever posts", () => {
       gateway.misbehave({ fault: "error500", on: "POST" }) // Whoever posts now is caught.
       expect(await no(gateway, ask)).toBe("nothing failed")
       expect(done(gateway)).toBe(1)
+      expect((await fetch(`${gateway.url}/payments`, { method: "POST" })).status).toBe(500) // It still waits: nobody had posted.
     })
 
     test(`${verb}: a spoiled answer is looked into by reference; what was not done is unknown, and done once when repeated`, async () => {
