@@ -48,6 +48,8 @@ export interface Fleet extends Simulator<FleetEntry> {
   readonly flash: () => ReadonlyArray<CarView>
   /** Every car looks at its clock: ends what has ended, obeys what it was slow to obey, repeats what nobody acknowledged. */
   readonly tick: () => void
+  /** What a live world does every second. */
+  readonly second: () => void
   /** Whoever can be reached sends a sample. */
   readonly measure: () => void
   /** Brings a message to a car by another road than the broker; false where it cannot be reached. */
@@ -163,6 +165,7 @@ export const startFleet = async (options: FleetOptions): Promise<Fleet> => {
     cars: () => [...cars.values()],
     flash,
     tick,
+    second,
     measure: () => each(measure),
     deliver,
     attach: (link, road) => {
