@@ -92,7 +92,8 @@ export const checked = (
   })
 
 /** The features of these options, as a car runs them. */
-export const running = (...options: ReadonlyArray<readonly [of: OptionTerms, until?: string | null, n?: number]>) =>
+export type Runs = readonly [of: OptionTerms, until?: string | null, n?: number]
+export const running = (...options: ReadonlyArray<Runs>) =>
   options.flatMap(([of, until = null, n = 1]) =>
     of.features.map(({ id }): RunningFeature => ({ id, option: of.option, activationId: activationOf(of, n), until }))
   )
