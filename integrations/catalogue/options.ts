@@ -12,16 +12,14 @@ export interface OfferedOption {
   readonly offers: ReadonlyArray<OptionTerms>
 }
 
-/** All options, in the catalogue's order; with `model` those it has the hardware for. Whether a car may have one is for its own rules to say. */
-export const optionsFor = (country: Country, model?: string): ReadonlyArray<OfferedOption> =>
-  Object.entries(options)
-    .filter(([, row]) => model === undefined || row.models.includes(model))
-    .map(([code, row]) => ({
-      option: OptionCode.make(code),
-      category: row.category,
-      name: row.name,
-      offers: row.offers.map((offer) => termsOf(code, row, offer, country))
-    }))
+/** All options, in the catalogue's order. Whether a car may have one is for its own rules to say. */
+export const optionsFor = (country: Country): ReadonlyArray<OfferedOption> =>
+  Object.entries(options).map(([code, row]) => ({
+    option: OptionCode.make(code),
+    category: row.category,
+    name: row.name,
+    offers: row.offers.map((offer) => termsOf(code, row, offer, country))
+  }))
 
 /** Null where there is no such option, or not for this term. */
 export const optionTermsOf = (option: string, term: Term, country: Country): OptionTerms | null => {

@@ -71,14 +71,6 @@ describe("the catalogue of options", () => {
     expect(optionTermsOf("constructor", week, "ES")).toBeNull()
   })
 
-  test("shows what a model has the hardware for, where one is named", () => {
-    const shown = (model?: string) => optionsFor("DE", model).map(({ option }) => String(option))
-    expect(shown("Modelo Dos")).toEqual(shown())
-    expect(shown("Modelo Uno")).not.toContain("highway-pilot")
-    expect(shown("Modelo Uno")).toContain("power-plus")
-    expect(shown("Modelo Tres")).toEqual([])
-  })
-
   test("knows of every performance and driving option where it is homologated, and how we know", () => {
     for (const [code, { category, homologation }] of rows) {
       const needed = ["performance", "autonomousDriving", "traction", "driverAssistance"].includes(category)
@@ -112,6 +104,7 @@ describe("the catalogue of options", () => {
       const chain = new Set(chainOf(code))
       for (const one of chain) for (const other of options[one]!.excludes) expect([code, chain.has(other)]).toEqual([code, false])
     }
+    expect(options["highway-pilot"]!.models).toEqual(["Modelo Dos"])
     expect(options["highway-pilot"]!.requires).toContain("lane-keeping")
   })
 
