@@ -118,8 +118,8 @@ export const settingsOf = (env: Env): Settings => {
       registration: url("REGISTRATION_URL", "http|https"),
       transport: url("TRANSPORT_URL", "http|https"),
       smtp: url("SMTP_URL", "smtp|smtps"),
-      workshops: url("WORKSHOPS_URL", "http|https", "http://127.0.0.1:9"),
-      apiIot: url("API_IOT_URL", "http|https", "http://127.0.0.1:9")
+      workshops: url("WORKSHOPS_URL", "http|https"),
+      apiIot: url("API_IOT_URL", "http|https")
     },
     commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50)
   }

@@ -22,7 +22,9 @@ const whole = {
   PAYMENTS_URL: "http://127.0.0.1:2",
   REGISTRATION_URL: "http://127.0.0.1:3",
   TRANSPORT_URL: "http://127.0.0.1:4",
-  SMTP_URL: "smtp://127.0.0.1:5"
+  SMTP_URL: "smtp://127.0.0.1:5",
+  WORKSHOPS_URL: "http://127.0.0.1:6",
+  API_IOT_URL: "http://127.0.0.1:7"
 }
 
 test("a whole environment is read, with what it leaves out filled in", () => {

@@ -168,7 +168,9 @@ describe("the outside world", () => {
   /** One place that knows a library, so that one place changes with it. */
   const knownBy: Readonly<Record<string, RegExp>> = {
     xstate: /^(machines\/|actors\/system\/|src\/verify\/|tests\/)/, // What is verified is replayed.
-    nats: /^(integrations\/(nats|webhooks|fleet)\/|src\/ingress\/reminders\.ts|tests\/)/, // The ingress names the type of a reminder.
+    nats: /^(integrations\/(nats|webhooks|vehicle-link|fleet)\/|src\/ingress\/(hearing|reminders|reports)\.ts|tests\/)/, // The ingress names the type of a message.
+    "@nats-io": /^(integrations\/nats\/|src\/devstack\/nats-authority\.ts|tests\/)/,
+    jose: /^integrations\/vehicle-trust\//, // Cars, simulated ones too, have code of their own.
     ioredis: /^(integrations\/redis\/|tests\/)/,
     "rate-limiter-flexible": /^integrations\/redis\//,
     nodemailer: /^integrations\/mail\//,
@@ -186,7 +188,10 @@ describe("the outside world", () => {
 
   test("has its live clients named by live.ts alone, besides their contract tests", () =>
     expect(
-      importing(/^(actors|src)\//, /^#integrations\/(factory|payments|registration|transport|mail|workshops)\/(http|smtp)\.ts$/)
+      importing(
+        /^(actors|src)\//,
+        /^#integrations\/(factory|payments|registration|transport|mail|workshops|vehicle-link)\/(http|smtp|roads)\.ts$/
+      )
     ).toEqual(["src/live.ts"]))
 
   test("has its simulators named by simulated.ts alone, besides tests", () =>

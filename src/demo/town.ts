@@ -5,11 +5,12 @@ import { Accounts, type Role } from "#integrations/accounts/accounts.ts"
 import type { PersonalData } from "#integrations/persons/persons.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
+import { dropReports } from "#integrations/vehicle-link/reports.ts"
 import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { Country } from "#machines/vocabulary.ts"
 import { DealershipId } from "#machines/vocabulary.ts"
 import { freePort } from "../devstack/port.ts"
-import { vehicleKeys } from "../devstack/vehicle-keys.ts"
+import { carsTrust, vehicleKeys } from "../devstack/vehicle-keys.ts"
 import { serve } from "../main.ts"
 import { startWorld } from "../simulated.ts"
 import { Customer } from "./customer.ts"
@@ -27,6 +28,8 @@ export interface TownOptions {
   readonly redisUrl: string
   /** Milliseconds between the steps of a partner's work; without it, steps happen when told. */
   readonly pace?: number
+  /** Where partners and cars keep their books: a town can be opened again where an earlier one was left. */
+  readonly folder?: string
   /** More of the platform's environment, COMMAND_ATTEMPTS for one. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -45,9 +48,12 @@ export const startTown = async (options: TownOptions) => {
   let moved = 0 // Milliseconds the clock is ahead of everybody else's.
 
   await using floors = new AsyncDisposableStack()
+  const keys = await vehicleKeys()
   const world = await startWorld({
+    ...(options.folder === undefined ? {} : { folder: options.folder }),
     platform: publicUrl,
     secrets,
+    vehicles: { trust: carsTrust(keys), natsUrl: options.natsUrl, natsSpace: space },
     ...(options.pace === undefined ? { manual: true } : { pace: options.pace }),
     now: () => Date.now() + moved
   })
@@ -55,8 +61,7 @@ export const startTown = async (options: TownOptions) => {
   const redisUrl = new URL(options.redisUrl)
   redisUrl.searchParams.set("keyPrefix", `${space}:`) // Nobody else's counts are touched, and nobody's touch ours.
   const env = {
-    ...(await vehicleKeys()),
-    ...options.env,
+    ...keys,
     ...world.env,
     DATABASE_URL: options.databaseUrl,
     NATS_URL: options.natsUrl,
@@ -68,11 +73,12 @@ export const startTown = async (options: TownOptions) => {
     PIN_SECRET: secretOf(),
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
-    TRANSPORT_WEBHOOK_SECRET: secrets.transport
+    TRANSPORT_WEBHOOK_SECRET: secrets.transport,
+    ...options.env
   }
   const platform = await serve(env, { logging: onlyErrors })
   floors.defer(platform.stop)
-  floors.defer(() => platform.runtime.runPromise(Effect.ignore(dropStream)))
+  for (const drop of [dropStream, dropReports]) floors.defer(() => platform.runtime.runPromise(Effect.ignore(drop)))
   const sql = new SQL(options.databaseUrl, { max: 2 })
   floors.defer(() => sql.close())
   const all = floors.move()
@@ -107,13 +113,21 @@ export const startTown = async (options: TownOptions) => {
     pass: async (millis: number) => {
       moved += millis
       await platform.runtime.runPromise(PlatformTime.use((time) => time.advance(millis)))
+      world.fleet.tick() // Cars look at their clocks too.
     },
-    /** Until nothing is under way: no command, no webhook, no timer that is due. Parked commands are not waited for. Throws NotInTime. */
+    /**
+     * Until nothing is under way, twice in a row (between a broker and a car there is a moment that nobody sees): no command, no webhook,
+     * no report, no timer that is due. Parked commands are not waited for. Throws NotInTime.
+     */
     settled: async () => {
+      let still = 0
       await until(
         "a quiet town",
         () => unfinished(sql, world),
-        (seen) => Object.values(seen).every((count) => count === 0)
+        (seen) => {
+          still = Object.values(seen).every((count) => count === 0) ? still + 1 : 0
+          return still === 2
+        }
       )
     },
     /** Somebody without an account yet. */

@@ -1,33 +1,14 @@
 /** Hears the reminders of `webhooks.>` and applies what they name. A reminder is answered after the row is closed, never before. */
-import { Effect, Option, Queue } from "effect"
+import { Effect, Option } from "effect"
 import type { JsMsg } from "nats"
-import { Nats } from "#integrations/nats/nats.ts"
 import { fetchReminders, readReminder } from "#integrations/webhooks/stream.ts"
 import { type StoredWebhook, type WebhookKey, Webhooks } from "#integrations/webhooks/webhooks.ts"
 import { applyWebhook } from "./application.ts"
+import { hearAlways } from "./hearing.ts"
 import { translate } from "./translation.ts"
 
-const batch = 256 // Reminders fetched, and rows loaded, at once.
-const waiting = 1_024 // Reminders heard and not yet looked at; as many as the consumer may have on its way.
 const ordersAtOnce = 32
-const pause = "500 millis" // After a fetch that failed.
 const unreachableMs = 5_000 // Postgres is away: come again then.
-const fullMs = 1_000
-
-/** Runs for ever. The fetching fiber begins anew with each connection, so a consumer that fell silent with the old one is not waited for. */
-export const hearReminders = Effect.gen(function* () {
-  const nats = yield* Nats
-  const heard = yield* Queue.bounded<JsMsg>(waiting)
-  const hear = (reminder: JsMsg) => {
-    if (!Queue.offerUnsafe(heard, reminder)) reminder.nak(fullMs)
-  }
-  const fetching = Effect.gen(function* () {
-    const seen = yield* nats.connectedSince(-1)
-    yield* Effect.raceFirst(fetchReminders(batch, hear), nats.connectedSince(seen))
-  }).pipe(Effect.catchTag("NatsUnreachable", () => Effect.sleep(pause)))
-  const applying = Effect.flatMap(Queue.takeBetween(heard, 1, batch), applyAll)
-  yield* Effect.raceFirst(Effect.forever(fetching), Effect.forever(applying))
-})
 
 /** Orders side by side; of one order, one after the other in the order they came. */
 const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
@@ -77,6 +58,9 @@ const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
     discard: true
   })
 })
+
+/** Runs for ever. */
+export const hearReminders = hearAlways({ fetch: fetchReminders, answer: applyAll })
 
 const nameOf = ({ source, webhookId }: WebhookKey) => `${source}/${webhookId}`
 /** What belongs together; a webhook that names no order stands alone. */

@@ -9,7 +9,7 @@ import { type PersonalData, Persons } from "#integrations/persons/persons.ts"
 import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
 import { settingsOf } from "#src/config.ts"
-import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { intranetApp } from "#src/http/intranet.ts"
 import { publicApp } from "#src/http/public.ts"
 import { makeRun } from "#src/http/run.ts"
@@ -42,7 +42,10 @@ const aboutCallers = ["security_log", "sign_in_tries", "sessions", "clock", "eff
 
 export const httpHouse = async () => {
   const database = await freshDatabase()
-  const world = await startWorld({ platform: "http://127.0.0.1:9", secrets, manual: true })
+  const space = `h${crypto.randomUUID().slice(0, 8)}`
+  const keys = await vehicleKeys()
+  const vehicles = { trust: carsTrust(keys), natsUrl: process.env.NATS_URL!, natsSpace: space }
+  const world = await startWorld({ platform: "http://127.0.0.1:9", secrets, vehicles, manual: true })
   const redisUrl = `${process.env.REDIS_URL}/${1 + Math.floor(Math.random() * 14)}` // Limits are counted apart from other files'.
   const redis = new Redis(redisUrl)
   await redis.flushdb()
@@ -51,7 +54,7 @@ export const httpHouse = async () => {
     DATABASE_URL: database.url,
     DATABASE_CONNECTIONS: "6",
     NATS_URL: process.env.NATS_URL,
-    NATS_SPACE: `h${crypto.randomUUID().slice(0, 8)}`,
+    NATS_SPACE: space,
     REDIS_URL: redisUrl,
     PUBLIC_URL: ownOrigin,
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
@@ -60,7 +63,7 @@ export const httpHouse = async () => {
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
     TRANSPORT_WEBHOOK_SECRET: secrets.transport,
     COMMAND_ATTEMPTS: "1",
-    ...(await vehicleKeys()),
+    ...keys,
     ...world.env
   })
   const runtime = ManagedRuntime.make(

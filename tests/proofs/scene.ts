@@ -8,7 +8,7 @@ import { scratchDatabase } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
-import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
@@ -46,10 +46,12 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
   const secrets = { factory: secretOf("factory"), payments: secretOf("payments"), transport: secretOf("transport") }
   const publicUrl = `http://127.0.0.1:${publicPort}`
   const intranetUrl = `http://127.0.0.1:${intranetPort}`
-  const world = await startWorld({ platform: publicUrl, secrets, pace })
+  const keys = await vehicleKeys()
+  const vehicles = { trust: carsTrust(keys), natsUrl: NATS_URL, natsSpace: space }
+  const world = await startWorld({ platform: publicUrl, secrets, vehicles, pace })
   floors.defer(world.stop)
   const env = {
-    ...(await vehicleKeys()),
+    ...keys,
     ...world.env,
     DATABASE_URL: database.url,
     NATS_URL,
