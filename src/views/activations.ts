@@ -46,6 +46,13 @@ export const activationOf = Effect.fn("views.activationOf")(function* (
   return row ?? null
 })
 
+/** Whether it has begun at all, whosever it is. */
+export const hasBegun = Effect.fn("views.hasBegun")(function* (vin: Vin, activationId: ActivationId) {
+  const sql = yield* SqlClient.SqlClient
+  const rows = yield* sql`SELECT FROM actors WHERE path = ${`activation/${vin}/${activationId}`}`
+  return rows.length > 0
+})
+
 /** Taken and given back so far, in minor units, as the ledger has it. */
 export const paidFor = Effect.fn("views.paidFor")(function* (activationId: ActivationId) {
   const sql = yield* SqlClient.SqlClient

@@ -10,7 +10,7 @@ import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { Workshops } from "#integrations/workshops/workshops.ts"
 import { CancelService } from "#machines/activation.ts"
 import { ActivationId, type SubjectId, Vin } from "#machines/vocabulary.ts"
-import { activationOf, activationsOf, paidFor } from "#src/views/activations.ts"
+import { activationOf, activationsOf, hasBegun, paidFor } from "#src/views/activations.ts"
 import { timelineOf } from "#src/views/orders.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { keyOf, takesKey } from "../idempotency.ts"
@@ -79,13 +79,13 @@ const beginning = { times: 50, every: "20 millis" } as const // How long a servi
 
 /** One's own also after the car was sold: what was bought, paid and given back is still the buyer's. */
 export const ownService = Effect.fnUntraced(function* (subjectId: SubjectId, { vin, activationId }: Named) {
-  const look = activationOf(vin, activationId, subjectId)
-  const row = yield* look
+  const row = yield* activationOf(vin, activationId, subjectId)
   if (row !== null) return row
-  // The car has said yes, and its service is about to begin.
   const { context } = yield* ownVehicle(subjectId, vin)
-  if (!context.purchases.some((purchase) => purchase.activationId === activationId)) return yield* Effect.fail(notFound())
-  const begun = yield* Effect.repeat(look, {
+  const isKept = context.purchases.some((purchase) => purchase.activationId === activationId)
+  if (!isKept || (yield* hasBegun(vin, activationId))) return yield* Effect.fail(notFound())
+  // The car has said yes, and its service is about to begin.
+  const begun = yield* Effect.repeat(activationOf(vin, activationId, subjectId), {
     until: (found) => found !== null,
     schedule: Schedule.spaced(beginning.every).pipe(Schedule.upTo({ times: beginning.times }))
   })
