@@ -8,7 +8,7 @@ import type { Town } from "./town.ts"
 
 /** Asked when the town is settled: what still waits then is stuck. */
 export const invariants = ({ databaseUrl, world }: Town): Promise<Report> =>
-  verify({ quiet: true, partners: ledgersOf({ ...world.env, MAIL_LEDGER_URL: world.mail.controlUrl }) }).pipe(
+  verify({ quiet: true, partners: ledgersOf({ ...world.env, ...world.ledgers }) }).pipe(
     Effect.provide(PostgresOwner({ url: Redacted.make(databaseUrl) })),
     Effect.runPromise
   )

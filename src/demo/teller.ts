@@ -19,6 +19,8 @@ interface Turn {
   readonly type: string
   readonly reply: any
   readonly outcome: string
+  /** Of what opens a service: which. */
+  readonly option: string | null
 }
 
 export interface Style {
@@ -83,14 +85,23 @@ export class Teller {
   /** A story has some two hundred turns: all are read, and those told already are passed over. */
   private async read() {
     const turns: ReadonlyArray<Turn> = await this.sql`
-      SELECT path, version, at, type, reply, outcome FROM journal ORDER BY at, path, version`
+      SELECT path, version, at, type, reply, outcome, body -> 'terms' ->> 'option' AS option
+      FROM journal
+      ORDER BY at, path, version`
     for (const turn of turns) {
       const key = `${turn.path}#${turn.version}`
       if (this.seen.has(key)) continue
+      this.callService(turn)
       if (!this.names.has(turn.path) && !this.ended) return // Somebody is about to say who that is.
       this.seen.add(key)
       this.tell(turn)
     }
+  }
+
+  /** A service is called after its car: "streaming of Customer 1". */
+  private callService({ path, type, option }: Turn) {
+    const car = this.names.get(`vehicle/${path.split("/")[1]}`)
+    if (type === "OptionPurchased" && car !== undefined) this.names.set(path, car.replace(/^car/, option ?? "service"))
   }
 
   private tell({ path, at, type, reply, outcome }: Turn) {
@@ -98,10 +109,9 @@ export class Teller {
     const to = statePathOf(typeof reply === "string" && reply.startsWith("{") ? JSON.parse(reply) : reply)
     this.states.set(path, to)
     this.steps.push({ at: at.toISOString(), actor: path, from, message: type, to })
+    const [before, after] = moved(from, to)
     const move =
-      from === to
-        ? this.paint("2", `stays in ${readable(to)}`)
-        : this.paint("32", `${from === null ? "" : readable(from)} → ${readable(to)}`)
+      from === to ? this.paint("2", `stays in ${readable(to)}`) : this.paint("32", `${before === null ? "" : before} → ${after}`)
     const remark = outcome === "handled" ? "" : this.paint("33", `  (${outcome})`)
     const who = this.names.get(path) ?? path
     this.style.write(
@@ -119,12 +129,23 @@ export class Teller {
   }
 }
 
-/** "custody.atFactory+assignment.assigned" → "atFactory, assigned". */
-const readable = (state: string) =>
-  state
-    .replaceAll(/custody\.|assignment\./g, "")
-    .replaceAll("+", ", ")
-    .replaceAll(".", " · ")
+/** "custody.atFactory+assignment.assigned" → "atFactory, assigned"; of one region only, "manufacturing.building" → "manufacturing · building". */
+const readable = (state: string) => {
+  const regions = state.split("+")
+  const spoken = regions.length === 1 ? regions : regions.map((region) => region.slice(region.indexOf(".") + 1))
+  return spoken.map((region) => region.replaceAll(".", " · ")).join(", ")
+}
+
+/** Of what stands side by side, only what moved. */
+const moved = (from: string | null, to: string): readonly [before: string | null, after: string] => {
+  if (from === null || !from.includes("+")) return [from === null ? null : readable(from), readable(to)]
+  const [was, is] = [from.split("+"), to.split("+")]
+  const spoken = (regions: ReadonlyArray<string>, others: ReadonlyArray<string>) =>
+    regions
+      .filter((region) => !others.includes(region))
+      .map((region) => region.slice(region.indexOf(".") + 1).replaceAll(".", " · "))
+  return [spoken(was, is).join(", "), spoken(is, was).join(", ")]
+}
 
 /** A timer's name says where it belongs; a reader wants to know which it was. */
 const wordOf = (type: string) => /^xstate\.after\.(\w+)\./.exec(type)?.[1]?.replace(/^/, "after ") ?? type

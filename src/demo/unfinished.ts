@@ -2,7 +2,7 @@
 import type { SQL } from "bun"
 import type { World } from "#src/simulated.ts"
 
-/** Commands that wait, webhooks not applied, timers that are due, webhooks on their way. Parked commands are not waited for. */
+/** Commands that wait, webhooks not applied, timers that are due, webhooks and cars' reports on their way. Parked commands are not waited for. */
 export const unfinished = async (sql: SQL, world: World) => {
   const [row] = await sql`
     SELECT (SELECT count(*)::int FROM outbox WHERE state = 'waiting') AS commands,
@@ -11,5 +11,9 @@ export const unfinished = async (sql: SQL, world: World) => {
     FROM clock`
   const sent = [world.factory, world.payments, world.transport].flatMap((partner) => partner.webhooks())
   const onTheWay = sent.filter(({ tries, delivered }) => tries > 0 && !delivered).length // One that was never tried was lost.
-  return { ...(row as Record<"commands" | "webhooks" | "timers", number>), onTheWay }
+  // Behind the API IoT a car says nothing by itself: it is asked, when its time has come.
+  const unheard = world.fleet
+    .cars()
+    .filter(({ online, link, newest }) => online && link === "nats" && newest?.acknowledged === false)
+  return { ...(row as Record<"commands" | "webhooks" | "timers", number>), onTheWay, reports: unheard.length }
 }

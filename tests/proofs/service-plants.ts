@@ -1,0 +1,250 @@
+/** What may go wrong with a service on a car, planted in what the platform, the gateway or a car remembers. */
+import type { GoodTown, Plant } from "./plants.ts"
+
+export interface Bought {
+  readonly activationId: string
+  readonly vin: string
+}
+
+/** Services by what became of them. `active` runs for a time and was held and captured; `gated` asked the workshops first. */
+export interface GoodServices extends GoodTown {
+  readonly active: Bought
+  readonly withdrawn: Bought
+  readonly escalated: Bought
+  readonly gated: Bought
+}
+
+const pathOf = ({ vin, activationId }: Bought) => `'activation/${vin}/${activationId}'`
+const paymentOf = ({ vin, activationId }: Bought) => `pay_${vin}-${activationId.slice("act_".length)}-service-1`
+const paid = (ledgers: any, service: Bought, kind: string) =>
+  ledgers.payments.find((line: any) => line.reference === paymentOf(service) && line.kind === kind)
+const without = (lines: Array<any>, isIt: (line: any) => boolean) => lines.filter((line) => !isIt(line))
+const flashOf = (ledgers: any, { vin }: Bought) => ledgers.flash.find((one: any) => one.vin === vin)
+
+export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
+  {
+    what: "a report of a car under another car's key",
+    reportedBy: ["I06", "I08"],
+    sql: ({ active, escalated }) => `
+      UPDATE vehicle_keys SET public_key = (SELECT public_key FROM vehicle_keys WHERE vin = '${escalated.vin}')
+      WHERE vin = '${active.vin}'`
+  },
+  {
+    what: "a forged report that was heard",
+    reportedBy: ["I06"],
+    options: (options) => ({
+      ...options,
+      forgeries: [options.history!.find(({ messageId }) => messageId.startsWith("car/"))!.messageId]
+    })
+  },
+  {
+    what: "a report that nobody kept",
+    reportedBy: ["I07"],
+    sql: ({ active }) => `
+      UPDATE journal SET message_id = 'car/rep_${"0".repeat(64)}'
+      WHERE path = 'vehicle/${active.vin}' AND version = (
+        SELECT max(version) FROM journal WHERE path = 'vehicle/${active.vin}' AND message_id LIKE 'car/%' AND outcome = 'handled'
+      )`
+  },
+  {
+    what: "an answer of the workshops about another car",
+    reportedBy: ["I07"],
+    sql: ({ gated, escalated }) => `
+      UPDATE journal SET message_id = replace(message_id, '${gated.vin}', '${escalated.vin}')
+      WHERE path = 'vehicle/${gated.vin}' AND type = 'MaintenanceChecked'`
+  },
+  {
+    what: "a hold that nobody asked for",
+    reportedBy: ["I10", "I23"],
+    ledgers: (ledgers, { active }) => {
+      const line = { ...paid(ledgers, active, "authorise"), reference: `${paymentOf(active).slice(0, -1)}7` }
+      ledgers.payments.push(line, { ...line, kind: "expire" }, { ...line, kind: "expire" })
+    }
+  },
+  {
+    what: "a hold that is done here and not there",
+    reportedBy: ["I11"],
+    ledgers: (ledgers, { escalated }) => {
+      ledgers.payments = without(ledgers.payments, ({ reference }) => reference === paymentOf(escalated))
+    }
+  },
+  {
+    what: "a service whose end nobody waits for",
+    reportedBy: ["I12"],
+    sql: ({ active }) => `DELETE FROM timers WHERE path = ${pathOf(active)}`
+  },
+  {
+    what: "money for a service that went to another account",
+    reportedBy: ["I08", "I20"],
+    sql: ({ active }) => `UPDATE ledger SET credit = 'vehicleSales' WHERE path = ${pathOf(active)} AND kind = 'serviceCaptured'`
+  },
+  {
+    what: "a capture for what no car ever had",
+    reportedBy: ["I21"],
+    ledgers: (ledgers, { active }) => {
+      ledgers.cars = without(ledgers.cars, ({ kind, activationId }) => kind === "on" && activationId === active.activationId)
+    }
+  },
+  {
+    what: "a capture without evidence",
+    reportedBy: ["I08", "I21"],
+    sql: ({ active }) => `
+      ALTER TABLE ledger DROP CONSTRAINT ledger_evidence;
+      DELETE FROM evidence WHERE activation_id = '${active.activationId}'`
+  },
+  {
+    what: "a service that was charged twice",
+    reportedBy: ["I10", "I22", "I24"],
+    ledgers: (ledgers, { active }) =>
+      ledgers.payments.push({
+        ...paid(ledgers, active, "capture"),
+        kind: "charge",
+        capture: "immediate",
+        reference: `${paymentOf(active).slice(0, -1)}2`
+      })
+  },
+  {
+    what: "a hold that nobody let go",
+    reportedBy: ["I23"],
+    ledgers: (ledgers, { escalated }) => {
+      ledgers.payments = without(ledgers.payments, ({ kind, reference }) => kind === "void" && reference === paymentOf(escalated))
+    }
+  },
+  {
+    what: "a hold that ended twice",
+    reportedBy: ["I23"],
+    ledgers: (ledgers, { active }) => ledgers.payments.push({ ...paid(ledgers, active, "capture"), kind: "expire" })
+  },
+  {
+    what: "a cent at the gateway",
+    reportedBy: ["I24"],
+    ledgers: (ledgers, { active }) => {
+      paid(ledgers, active, "capture").amountMinor -= 1
+    }
+  },
+  {
+    what: "a service that was withdrawn and still runs",
+    reportedBy: ["I25"],
+    ledgers: (ledgers, { withdrawn }) =>
+      flashOf(ledgers, withdrawn).features.push({
+        id: "Z.Last",
+        option: "any",
+        activationId: withdrawn.activationId,
+        until: null
+      })
+  },
+  {
+    what: "a withdrawal that nobody acknowledged",
+    reportedBy: ["I08", "I10", "I25"],
+    sql: ({ withdrawn }) => `DELETE FROM outbox WHERE path = ${pathOf(withdrawn)} AND body ->> 'notice' = 'WithdrawalAccepted'`
+  },
+  {
+    what: "money that came back before it was taken",
+    reportedBy: ["I28"],
+    ledgers: (ledgers, { withdrawn }) => {
+      const refund = paid(ledgers, withdrawn, "refund")
+      ledgers.payments = [refund, ...without(ledgers.payments, (line) => line === refund)]
+    }
+  },
+  {
+    what: "a car that has less than we say",
+    reportedBy: ["I08", "I40"],
+    sql: ({ active }) => `
+      UPDATE vehicle_reports SET state_hash = encode(sha256('[]'), 'hex') WHERE vin = '${active.vin}'`,
+    ledgers: (ledgers, { active }) => {
+      flashOf(ledgers, active).features = []
+    }
+  },
+  {
+    what: "a car that obeyed what it never heard",
+    reportedBy: ["I41"],
+    ledgers: (ledgers, { active }) => {
+      ledgers.cars = without(ledgers.cars, ({ kind, vin }) => kind === "document" && vin === active.vin)
+    }
+  },
+  {
+    what: "a car that obeyed a document that had expired",
+    reportedBy: ["I41"],
+    ledgers: (ledgers, { active }) => {
+      for (const line of ledgers.cars)
+        if (line.kind === "document" && line.vin === active.vin)
+          Object.assign(line, { expiresAt: "2020-01-01T00:00:00.000Z", namesThisBoot: false })
+    }
+  },
+  {
+    what: "a car that obeyed while it was driven",
+    reportedBy: ["I41"],
+    ledgers: (ledgers, { active }) => {
+      for (const line of ledgers.cars) if (line.kind === "applied" && line.vin === active.vin) line.parked = false
+    }
+  },
+  {
+    what: "a document that we never decided on",
+    reportedBy: ["I41"],
+    ledgers: (ledgers, { active }) => {
+      const [document, applied] = ["document", "applied"].map((wanted) =>
+        ledgers.cars.findLast(({ kind, vin, verdict }: any) => kind === wanted && vin === active.vin && verdict !== "refused")
+      )
+      const forged = { document: "f".repeat(64), cfgVersion: 900_000, highestVersion: 899_999 }
+      ledgers.cars.push({ ...document, ...forged }, { ...applied, ...forged })
+      Object.assign(flashOf(ledgers, active), { highestVersion: 900_000 })
+    }
+  },
+  {
+    what: "a car that has forgotten what it took",
+    reportedBy: ["I42"],
+    ledgers: (ledgers, { active }) => {
+      flashOf(ledgers, active).highestVersion = 0
+    }
+  },
+  {
+    what: "a service that runs past its end",
+    reportedBy: ["I43"],
+    ledgers: (ledgers, { active }) => {
+      for (const feature of flashOf(ledgers, active).features)
+        if (feature.activationId === active.activationId) feature.until = "2020-01-01T00:00:00.000Z"
+    }
+  },
+  {
+    what: "two purchases of the same for the same car",
+    reportedBy: ["I02", "I12", "I40", "I46"],
+    sql: ({ withdrawn, active }) => `
+      UPDATE actors SET state_path = 'service.active+money.free' WHERE path = ${pathOf(withdrawn)};
+      UPDATE journal SET body = jsonb_set(
+        jsonb_set(body, '{terms,option}', (SELECT body -> 'terms' -> 'option' FROM journal WHERE path = ${pathOf(active)} AND version = 1)),
+        '{vin}', '"${active.vin}"'
+      ) WHERE path = ${pathOf(withdrawn)} AND version = 1`
+  },
+  {
+    what: "a gated service that was sold on an old answer",
+    reportedBy: ["I08", "I47"],
+    sql: ({ gated }) => `UPDATE gate_decisions SET asked_at = asked_at - interval '30 days' WHERE vin = '${gated.vin}'`
+  },
+  {
+    what: "a command that stops cars",
+    reportedBy: ["I08", "I48"],
+    sql: ({ active }) => `
+      INSERT INTO outbox (partition, path, version, position, lane, type, body, state, due_at, at, correlation)
+      SELECT partition, path, 1, 99, 'config/99', 'StopVehicle', '{}', 'done', now(), now(), 'x'
+      FROM actors WHERE path = 'vehicle/${active.vin}'`
+  },
+  {
+    what: "a feature that stops a car",
+    reportedBy: ["I48"],
+    ledgers: (ledgers, { active }) =>
+      flashOf(ledgers, active).features.push({ id: "Powertrain.Immobilizer", option: "any", activationId: "act_x", until: null })
+  },
+  {
+    what: "a failed service without a support case",
+    reportedBy: ["I08", "I49"],
+    sql: ({ escalated }) => `DELETE FROM support_cases WHERE activation_id = '${escalated.activationId}'`
+  },
+  {
+    what: "something that was switched off because of maintenance",
+    reportedBy: ["I08", "I51"],
+    sql: ({ gated }) => `
+      INSERT INTO outbox (partition, path, version, position, lane, type, body, state, due_at, at, correlation)
+      SELECT partition, path, version, 99, 'config/99', 'ConfigureVehicle', '{}', 'done', now(), now(), 'x'
+      FROM journal WHERE path = 'vehicle/${gated.vin}' AND type = 'MaintenanceChecked' LIMIT 1`
+  }
+]
