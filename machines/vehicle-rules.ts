@@ -210,7 +210,7 @@ const hasDrifted = ({ desired }: VehicleContext, { features, refused, at }: Repo
 type Answer = "inStep" | "waits" | "current" | "next" | "incurable"
 const answerTo = (context: VehicleContext, report: Report): Answer => {
   const { cfgVersion, reported, sending } = context
-  if (report.cfgVersion > cfgVersion || taken(report) < (reported?.highest ?? 0)) return "next"
+  if (taken(report) > cfgVersion || taken(report) < (reported?.highest ?? 0)) return "next"
   if (report.cfgVersion < cfgVersion) return report.waitingVersion === cfgVersion ? "waits" : "current"
   if (!hasDrifted(context, report)) return "inStep"
   return sending.healed < healings ? "next" : "incurable"

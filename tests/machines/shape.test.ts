@@ -48,6 +48,29 @@ for (const [name, machine] of Object.entries({ order: orderMachine, vehicle: veh
     })
   })
 
+describe("the states of a vehicle", () => {
+  test("bear the names that are stored: renaming one is a migration", () => {
+    const atomic = nodesOf(vehicleMachine.root as any).filter(({ type }) => type === "atomic")
+    expect(atomic.map(({ path }) => path.join("."))).toEqual([
+      "custody.atFactory",
+      "custody.withCarrier",
+      "custody.atDealership",
+      "custody.withCustomer",
+      "assignment.assigned",
+      "assignment.unassigned",
+      "assignment.owned",
+      "app.unlinked",
+      "app.linked",
+      "security.secure",
+      "security.stolen",
+      "warranty.valid",
+      "warranty.lost",
+      "configuration.synchronised",
+      "configuration.waiting"
+    ])
+  })
+})
+
 describe("the states of an order", () => {
   test("bear the names that are stored: renaming one is a migration", () => {
     const atomic = nodesOf(orderMachine.root as any).filter(({ type }) => type === "atomic")
