@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { activationMachine } from "#machines/activation.ts"
 import { orderMachine } from "#machines/order.ts"
 import { documentOf } from "#src/commands/openapi.ts"
+import { knownServiceStates } from "#src/views/activation-words.ts"
 import { knownStates } from "#src/views/order-words.ts"
 import { type Door, type HttpHouse, httpHouse } from "./house.ts"
 
@@ -115,10 +117,12 @@ describe("a route", () => {
   })
 })
 
-test("every state of an order has words", () => {
-  const leaves = (node: any, path: ReadonlyArray<string>): ReadonlyArray<string> =>
-    Object.keys(node.states).length === 0
-      ? [path.join(".")]
-      : Object.entries(node.states).flatMap(([key, inner]) => leaves(inner, [...path, key]))
-  expect([...knownStates].sort()).toEqual([...leaves(orderMachine.root, [])].sort())
-})
+const leaves = (node: any, path: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+  Object.keys(node.states).length === 0
+    ? [path.join(".")]
+    : Object.entries(node.states).flatMap(([key, inner]) => leaves(inner, [...path, key]))
+
+test("every state of an order has words", () => expect([...knownStates].sort()).toEqual([...leaves(orderMachine.root)].sort()))
+
+test("every state of a service has words", () =>
+  expect([...knownServiceStates].sort()).toEqual([...leaves(activationMachine.root.states.service)].sort()))
