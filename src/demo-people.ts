@@ -14,14 +14,14 @@ const staff: ReadonlyArray<{ readonly name: string; readonly role: Role; readonl
   { name: "Operator 1", role: "operator", dealership: null },
   { name: "Administrator 1", role: "administrator", dealership: null }
 ]
-const emailOf = (name: string) => `${name.toLowerCase().replace(" ", ".")}@demo.example`
+export const demoEmailOf = (name: string) => `${name.toLowerCase().replace(" ", ".")}@demo.example`
 
 /** What is printed at the start. */
-export const demoSignIns = staff.map(({ name }) => `${name.padEnd(16)} ${emailOf(name)}  ${demoPassword}`)
+export const demoSignIns = staff.map(({ name }) => `${name.padEnd(16)} ${demoEmailOf(name)}  ${demoPassword}`)
 
 const demoPerson = (name: string): PersonalData => ({
   name,
-  email: emailOf(name),
+  email: demoEmailOf(name),
   phone: null,
   nationalId: null,
   address: null,

@@ -3,8 +3,10 @@ import { join } from "node:path"
 import { Effect, ManagedRuntime, Redacted } from "effect"
 import { migrate } from "#integrations/postgres/migrations.ts"
 import { type Settings, settingsOf } from "./config.ts"
+import { buildDemoFleet, demoCustomerSignIn, demoFleetIsThere, keepDemoOwners } from "./demo-fleet.ts"
 import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
 import { home } from "./devstack/running.ts"
+import { carsTrust } from "./devstack/vehicle-keys.ts"
 import { intranetApp } from "./http/intranet.ts"
 import type { HttpOptions } from "./http/options.ts"
 import { publicApp } from "./http/public.ts"
@@ -76,7 +78,17 @@ export const startPlatform = async (
           factory: env.FACTORY_WEBHOOK_SECRET ?? "",
           payments: env.PAYMENTS_WEBHOOK_SECRET ?? "",
           transport: env.TRANSPORT_WEBHOOK_SECRET ?? ""
-        }
+        },
+        vehicles: {
+          trust: carsTrust({
+            CONFIG_SIGNING_KEY: env.CONFIG_SIGNING_KEY ?? "",
+            CATALOGUE_PUBLIC_KEY: env.CATALOGUE_PUBLIC_KEY ?? ""
+          }),
+          natsUrl: env.NATS_URL ?? "",
+          natsSpace: env.NATS_SPACE ?? "",
+          ...(env.NATS_VEHICLE_ISSUER ? { issuer: env.NATS_VEHICLE_ISSUER } : {})
+        },
+        lively: true
       })
     : null
   const platform = await serve({ ...env, ...world?.env }).catch(async (error) => {
@@ -84,23 +96,57 @@ export const startPlatform = async (
     throw error
   })
   if (world !== null) await platform.runtime.runPromise(keepDemoPeople)
+  const leaving = new AbortController()
+  const fleetBuilt = world === null ? null : demoFleet(platform, leaving.signal) // Nobody waits for it.
   const { publicUrl, intranetUrl } = platform.settings
   return {
     urls: {
       customers: `${publicUrl}/openapi`,
       intranet: `${intranetUrl}/openapi`,
       health: `${publicUrl}/health/ready`,
-      ...(world === null ? {} : { "mail sink": `${world.mail.controlUrl}/_simulator/ledger`, ...world.env })
+      ...(world === null
+        ? {}
+        : {
+            "mail sink": `${world.mail.controlUrl}/_simulator/ledger`,
+            cars: `${world.fleet.url}/_simulator/flash`,
+            ...world.env
+          })
     },
     addresses: {
       PUBLIC_URL: publicUrl,
       INTRANET_URL: intranetUrl,
-      ...(world === null ? {} : { ...world.env, MAIL_LEDGER_URL: world.mail.controlUrl })
+      ...(world === null ? {} : { ...world.env, ...world.ledgers })
     },
-    notes: world === null ? [] : ["Demo sign-ins on the intranet (POST /api/auth/sessions):", ...demoSignIns],
+    notes:
+      world === null
+        ? []
+        : [
+            "Demo sign-ins on the intranet (POST /api/auth/sessions):",
+            ...demoSignIns,
+            "and on the customers' side, with a car (GET /api/me/vehicles), which a first start builds within a minute:",
+            demoCustomerSignIn
+          ],
     stop: async () => {
+      leaving.abort()
+      await fleetBuilt
       await platform.stop()
       await world?.stop()
     }
+  }
+}
+
+/** At a first start, a few dozen cars are sold and handed over by and by. */
+const demoFleet = async ({ runtime, settings }: Running, leaving: AbortSignal) => {
+  try {
+    if (await runtime.runPromise(demoFleetIsThere)) return
+    await runtime.runPromise(keepDemoOwners)
+    await buildDemoFleet(settings, leaving)
+  } catch (cause) {
+    if (!leaving.aborted)
+      await runtime.runPromise(
+        Effect.logWarning("The demo fleet is not complete; the next start goes on").pipe(
+          Effect.annotateLogs({ cause: String(cause) })
+        )
+      )
   }
 }

@@ -21,6 +21,8 @@ export class AnsweredOtherwise extends Schema.TaggedError<AnsweredOtherwise>()("
 export interface Identity {
   readonly name: string
   readonly email: string
+  /** Where it was chosen before, and by somebody else. */
+  readonly password?: string
 }
 
 export interface Sent {
@@ -32,31 +34,33 @@ export interface Sent {
 }
 
 /** Every password of a story: long enough, and nobody's own. */
-const password = "paseo-largo-7-olivos"
+const everybodys = "paseo-largo-7-olivos"
 
 export class Visitor {
   readonly name: string
   readonly email: string
+  private readonly password: string
   private token: string | null = null
 
   /** `carries`: how the session is shown, as a browser does or as a program does. */
   constructor(
-    { name, email }: Identity,
+    { name, email, password = everybodys }: Identity,
     private readonly door: string,
     private readonly carries: "bearer" | "cookie" = "bearer"
   ) {
     this.name = name
     this.email = email
+    this.password = password
   }
 
   /** Sets the password with the one-time link. The answer's status is 204 where it was taken. */
   choosePassword(token: string): Promise<Answer> {
-    return this.send("POST", "/api/auth/credentials", { body: { token, password } })
+    return this.send("POST", "/api/auth/credentials", { body: { token, password: this.password } })
   }
 
   /** Throws AnsweredOtherwise. */
   async signIn(): Promise<void> {
-    const answer = await this.send("POST", "/api/auth/sessions", { body: { email: this.email, password } })
+    const answer = await this.send("POST", "/api/auth/sessions", { body: { email: this.email, password: this.password } })
     if (answer.status !== 201) throw this.surprised("POST /api/auth/sessions", answer)
     this.token = answer.body.token
   }
