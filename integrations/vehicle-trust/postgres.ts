@@ -4,6 +4,7 @@ import { Effect, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { ReceiptId, type Vin } from "#machines/vocabulary.ts"
 import { keepable } from "../http/outbound.ts"
+import { answeredInTime } from "../postgres/postgres.ts"
 import { hasForm, isTooLong, signJws, verifyJws } from "./jws.ts"
 import { kidOf, type SecretKey, verifyingKeyOf } from "./keys.ts"
 import { CarReport, KeysUnreachable, ReportNotBelieved, VehicleTrust } from "./vehicle-trust.ts"
@@ -32,6 +33,7 @@ export const VehicleTrustPostgres = (options: { readonly signingKey: SecretKey; 
         }
         const [row] = yield* sql<{ publicKey: string }>`
           SELECT public_key AS "publicKey" FROM vehicle_keys WHERE vin = ${vin}`.pipe(
+          answeredInTime,
           Effect.mapError((cause) => new KeysUnreachable({ cause }))
         )
         if (row === undefined) return yield* new ReportNotBelieved({ reason: "UnknownVehicle" })

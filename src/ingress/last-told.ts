@@ -1,6 +1,8 @@
 /** What each vehicle was last told of its car, so that a car which repeats itself wakes nobody, and yesterday's report is known for old. */
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { ActorsUnavailable } from "#actors/system/letter.ts"
+import { answeredInTime } from "#integrations/postgres/postgres.ts"
 import { unverified } from "#integrations/vehicle-trust/jws.ts"
 import type { CarReport } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import type { Vin } from "#machines/vocabulary.ts"
@@ -22,10 +24,10 @@ export class LastTold extends Context.Service<
   LastTold,
   {
     /** Null where the vehicle has heard nothing yet. */
-    readonly of: (vin: Vin) => Effect.Effect<Told | null>
+    readonly of: (vin: Vin) => Effect.Effect<Told | null, ActorsUnavailable>
     readonly remember: (vin: Vin, told: Told) => void
     /** Whether the vehicle has a document that its car has not confirmed: then a hello is news. */
-    readonly waitsForCar: (vin: Vin) => Effect.Effect<boolean>
+    readonly waitsForCar: (vin: Vin) => Effect.Effect<boolean, ActorsUnavailable>
   }
 >()("ingress/LastTold") {
   static readonly layer = Layer.effect(
@@ -43,7 +45,7 @@ export class LastTold extends Context.Service<
         of: Effect.fnUntraced(function* (vin: Vin) {
           const kept = known.get(vin)
           if (kept !== undefined) return kept
-          const [row] = yield* Effect.orDie(sql<{ bytes: string }>`
+          const [row] = yield* orLater(sql<{ bytes: string }>`
             SELECT bytes FROM vehicle_reports
             WHERE vin = ${vin} AND evidence = 'signedReceipt'
             ORDER BY version DESC
@@ -54,7 +56,7 @@ export class LastTold extends Context.Service<
           return told
         }),
         waitsForCar: Effect.fnUntraced(function* (vin: Vin) {
-          const [row] = yield* Effect.orDie(sql<{ waits: boolean }>`
+          const [row] = yield* orLater(sql<{ waits: boolean }>`
             SELECT state_path LIKE '%configuration.waiting%' AS waits FROM actors WHERE path = ${`vehicle/${vin}`}`)
           return row?.waits ?? false
         })
@@ -62,3 +64,6 @@ export class LastTold extends Context.Service<
     })
   )
 }
+
+const orLater = <A, E>(asking: Effect.Effect<A, E>) =>
+  Effect.mapError(answeredInTime(asking), (cause) => new ActorsUnavailable({ reason: "StoreUnreachable", cause }))

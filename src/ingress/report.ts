@@ -2,6 +2,7 @@
 import { Effect, Schema } from "effect"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import { CrashPoint } from "#actors/system/crash-point.ts"
 import { ActorsUnavailable } from "#actors/system/letter.ts"
 import { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import { type CarReport, ReportNotBelieved, VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
@@ -29,15 +30,17 @@ export const hearReport = Effect.fn("ingress.hearReport")(function* (vin: Vin, j
   const fact = yield* factOf(report, receiptId, jws)
 
   const now = toldBy(report)
-  const last = yield* inTime(lastTold.of(vin))
+  const last = yield* lastTold.of(vin)
   if (last !== null && now.counter < last.counter) return { receiptId, as: "old" } satisfies HeardReport
   const isNew = last === null || now.content !== last.content
   // A car that comes back is told at once of what it missed.
-  const tells = isNew || (report.kind === "hello" && now.counter > last.counter && (yield* inTime(lastTold.waitsForCar(vin))))
+  const tells = isNew || (report.kind === "hello" && now.counter > last.counter && (yield* lastTold.waitsForCar(vin)))
   if (tells) {
     const actors = yield* ActorSystem
     const id = `car/${receiptId}`
     yield* inTime(actors.tell(Vehicle.at(vin), fact, { id, cause: id, correlation: id }))
+    const reached = yield* CrashPoint
+    reached("report: told")
   }
   lastTold.remember(vin, now)
   yield* acknowledge(vin, report.counter, receiptId)

@@ -1,6 +1,7 @@
 /** Hears `vehicles.*.report`. A report is answered after its vehicle has heard it, never before; what cannot be believed is counted and never comes again. */
 import { Effect, Metric } from "effect"
 import type { JsMsg } from "nats"
+import { CrashPoint } from "#actors/system/crash-point.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { fetchReports, vinOf } from "#integrations/vehicle-link/reports.ts"
@@ -24,6 +25,7 @@ type End = { readonly seen: boolean } | { readonly again: number } | { readonly 
 
 /** Cars side by side; of one car, one after the other in the order they came. */
 const answerAll = Effect.fnUntraced(function* (messages: ReadonlyArray<JsMsg>) {
+  const reached = yield* CrashPoint
   const cars = Map.groupBy(messages, ({ subject }) => vinOf(subject))
   const never: Array<{ readonly vin: string; readonly reason: string }> = []
   const seen: Array<Vin> = []
@@ -32,6 +34,7 @@ const answerAll = Effect.fnUntraced(function* (messages: ReadonlyArray<JsMsg>) {
     if ("again" in end && message.info.deliveryCount < triesLimit) return message.nak(end.again)
     if ("seen" in end) {
       if (end.seen) seen.push(vin!)
+      reached("report: acknowledged")
       return message.ack()
     }
     never.push({ vin: vin ?? message.subject.slice(0, 64), reason: "never" in end ? end.never : "TooManyTries" })

@@ -22,5 +22,7 @@ export const crashPoints: ReadonlyArray<string> = [
   "webhook: kept",
   "webhook: published",
   "webhook: told",
-  "webhook: applied"
+  "webhook: applied",
+  "report: told",
+  "report: acknowledged"
 ]
