@@ -308,14 +308,17 @@ export const notify = (notice: (typeof NotifyCustomer.Type)["notice"]) =>
 const nextPaymentId = ({ vin, activationId, payments }: ActivationContext) =>
   PaymentId.make(`pay_${vin}-${activationId.slice("act_".length)}-service-${Object.keys(payments).length + 1}`)
 
-/** A new question to the bank. What was held before is given up. */
+const isHoldOpen = (payment: ServicePayment | undefined) =>
+  payment?.purpose === "hold" && (payment.status === "held" || payment.status === "asked")
+
+/** A new question to the bank. What was held before, or might still be, is given up. */
 const ask = (purpose: ServicePayment["purpose"]) =>
   activation.enqueueActions(({ context, enqueue }) => {
     const { payments, paymentId: before, customerId, paymentMethod, terms, activationId, receiptId } = context
     if (paymentMethod === null) return
     const paymentId = nextPaymentId(context)
     const asked: ServicePayment = { purpose, status: "asked", captureBefore: null, settlement: "pending" }
-    const givenUp = before !== null && payments[before]?.status === "held" ? before : null
+    const givenUp = before !== null && isHoldOpen(payments[before]) ? before : null
     enqueue.assign({
       paymentId,
       payments: {

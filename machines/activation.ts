@@ -197,7 +197,10 @@ export const activationMachine = activation.createMachine({
           }
         },
         actionRequired: {
-          always: { guard: "unneeded", target: "voiding" },
+          always: [
+            { guard: "unneeded", target: "voiding" },
+            { guard: "served", target: "charging" } // The car confirmed meanwhile: nobody waits for the bank any more.
+          ],
           after: { paymentQuestion: { target: "actionRequired", reenter: true, actions: askAgain } },
           on: { ...bankAnswers, PaymentCaptured: goesBack, PaymentSettled: goesBack }
         },
