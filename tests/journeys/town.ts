@@ -119,6 +119,18 @@ export const registered = async (town: Town, options?: SaleOptions): Promise<Sal
   return sale
 }
 
+/** In the customer's hands. */
+export const delivered = async (town: Town, options?: SaleOptions): Promise<Sale & { readonly vin: string }> => {
+  const sale = await registered(town, { delivery: "dealership", ...options })
+  const { customer, seller, orderId } = sale
+  town.world.transport.depart(orderId)
+  town.world.transport.arrive(orderId)
+  const { vin, handoverPin } = await customer.sees(orderId, "registered.awaitingPickup")
+  expect(await seller.handOver(orderId, handoverPin)).toMatchObject({ status: 200 })
+  await town.settled()
+  return { ...sale, vin }
+}
+
 export const papersOf = (country: Country) => countries[country].papers.map(({ kind }) => kind)
 
 export const pays = async ({ customer, orderId }: Sale, kind: "reservation" | "final", method = "tok_ok") =>
@@ -172,8 +184,8 @@ const reckoning = async (town: Town) => {
   const theirs = new Map<string, number>()
   const charges: Array<string> = []
   for (const { kind, reference, amountMinor } of world.payments.ledger()) {
-    if (kind === "charge") charges.push(reference)
-    const sign = kind === "charge" ? 1 : kind === "refund" ? -1 : 0
+    if (kind === "charge" || kind === "capture") charges.push(reference)
+    const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" ? -1 : 0
     if (sign !== 0) theirs.set(reference, (theirs.get(reference) ?? 0) + sign * amountMinor)
   }
   expect(charges).toHaveLength(new Set(charges).size)
