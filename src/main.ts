@@ -38,7 +38,7 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
     publicUrl,
     intranetUrl,
     pinSecret,
-    partners: await runtime.runPromise(reachability)
+    partners: await runtime.runPromise(reachability(settings.partners))
   }
   const hostname = env.HOST || "127.0.0.1"
   const listeners = [

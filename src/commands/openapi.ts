@@ -12,7 +12,7 @@ const options = {
   publicUrl: "/",
   intranetUrl: "/",
   pinSecret: Redacted.make(""),
-  partners: () => ({ nats: false, redis: false })
+  partners: async () => ({ nats: false, redis: false, workshops: false, apiIot: false })
 }
 /** Describing a route does not run it. */
 const nobody: Run<any> = () => Promise.reject(new Error("A description runs nothing"))

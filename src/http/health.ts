@@ -1,4 +1,4 @@
-/** Whether this process lives, and whether it can work. Only Postgres is needed for that; NATS and Redis are warmth. */
+/** Whether this process lives, and whether it can work. Only Postgres is needed for that; NATS and Redis are warmth, without the others some services wait. */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
@@ -11,7 +11,14 @@ const patience = "1 second" // A database that takes longer is not ready.
 
 const Up = Schema.Literals(["up", "down"])
 const Live = Schema.Struct({ status: Schema.Literal("live") }).annotate({ identifier: "Live" })
-const Ready = Schema.Struct({ status: Schema.Literals(["ready", "notReady"]), postgres: Up, nats: Up, redis: Up }).annotate({
+const Ready = Schema.Struct({
+  status: Schema.Literals(["ready", "notReady"]),
+  postgres: Up,
+  nats: Up,
+  redis: Up,
+  workshops: Up,
+  apiIot: Up
+}).annotate({
   identifier: "Ready"
 })
 
@@ -30,8 +37,14 @@ export const health = (run: Run<SqlClient.SqlClient>, options: HttpOptions) =>
           if (no instanceof Problem) return false
           throw no
         })
-        const { nats, redis } = options.partners()
-        const state = { postgres: upOrDown(postgres), nats: upOrDown(nats), redis: upOrDown(redis) } as const
+        const { nats, redis, workshops, apiIot } = await options.partners()
+        const state = {
+          postgres: upOrDown(postgres),
+          nats: upOrDown(nats),
+          redis: upOrDown(redis),
+          workshops: upOrDown(workshops),
+          apiIot: upOrDown(apiIot)
+        } as const
         return postgres ? status(200, { status: "ready", ...state }) : status(503, { status: "notReady", ...state })
       },
       {

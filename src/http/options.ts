@@ -1,5 +1,6 @@
 /** What the two listeners have to be told about the place they run in. */
 import type { Redacted } from "effect"
+import type { Reachable } from "../reachability.ts"
 
 export interface HttpOptions {
   /** Whose pages may act with a cookie: `https://my.example`, exactly as browsers write Origin. */
@@ -11,6 +12,6 @@ export interface HttpOptions {
   readonly intranetUrl: string
   /** Handover PINs are derived from it, so that a repeated request gets the same PIN and nobody else can guess it. At least 32 characters. */
   readonly pinSecret: Redacted.Redacted
-  /** Whether NATS and Redis answer, for /health/ready. */
-  readonly partners: () => { readonly nats: boolean; readonly redis: boolean }
+  /** Whether they answer, for /health/ready. */
+  readonly partners: () => Promise<Reachable>
 }

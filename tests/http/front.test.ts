@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { Problem } from "#src/http/problem.ts"
 import { readStrictJson } from "#src/http/strict-json.ts"
+import { reachability } from "#src/reachability.ts"
 import { type HttpHouse, httpHouse, newKey, newSale, ownOrigin, type Signed } from "./house.ts"
 
 let house: HttpHouse
@@ -55,7 +56,27 @@ describe("health", () => {
   test("is ready where Postgres answers", async () => {
     expect((await house.call("public", "GET", "/health/live")).body).toEqual({ status: "live" })
     const ready = await house.call("intranet", "GET", "/health/ready")
-    expect([ready.status, ready.body]).toEqual([200, { status: "ready", postgres: "up", nats: "up", redis: "up" }])
+    const up = { postgres: "up", nats: "up", redis: "up", workshops: "up", apiIot: "up" }
+    expect([ready.status, ready.body]).toEqual([200, { status: "ready", ...up }])
+  })
+
+  test("names who is away: nobody listens there, or says nothing in time", async () => {
+    const { factory, payments, registration, transport, mail, apiIot } = house.world
+    const partners = {
+      factory: factory.url,
+      payments: payments.url,
+      registration: registration.url,
+      transport: transport.url,
+      smtp: mail.url,
+      workshops: "http://127.0.0.1:9",
+      apiIot: apiIot.url
+    }
+    const look = await house.runtime.runPromise(reachability(partners))
+    expect(await look()).toEqual({ nats: true, redis: true, workshops: false, apiIot: true })
+    const nowhere = await house.runtime.runPromise(reachability({ ...partners, apiIot: "http://192.0.2.1" })) // RFC 5737.
+    const begin = performance.now()
+    expect(await nowhere()).toMatchObject({ workshops: false, apiIot: false })
+    expect(performance.now() - begin).toBeLessThan(1_000)
   })
 })
 

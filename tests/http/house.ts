@@ -14,6 +14,7 @@ import { intranetApp } from "#src/http/intranet.ts"
 import { publicApp } from "#src/http/public.ts"
 import { makeRun } from "#src/http/run.ts"
 import { Platform } from "#src/platform.ts"
+import { reachability } from "#src/reachability.ts"
 import { startWorld } from "#src/simulated.ts"
 import { freshDatabase } from "../database.ts"
 
@@ -77,7 +78,7 @@ export const httpHouse = async () => {
     publicUrl: settings.publicUrl,
     intranetUrl: settings.intranetUrl,
     pinSecret: settings.pinSecret,
-    partners: () => ({ nats: true, redis: true })
+    partners: await runtime.runPromise(reachability(settings.partners))
   }
   const apps = { public: publicApp(run, options), intranet: intranetApp(run, options) }
   const sql = new SQL(database.url, { max: 2 })
