@@ -1,7 +1,7 @@
-/** One kept webhook becomes one message to one order, and its row says how that ended. */
+/** One kept webhook becomes one message to one actor, and its row says how that ended. */
 import { Effect } from "effect"
-import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import { typeName } from "#actors/system/actor-type.ts"
 import { CrashPoint } from "#actors/system/crash-point.ts"
 import { ActorsUnavailable } from "#actors/system/letter.ts"
 import { type StoredWebhook, Webhooks } from "#integrations/webhooks/webhooks.ts"
@@ -19,7 +19,7 @@ const graceSeconds = 60 // Beyond the pause, before the sweeper takes the remind
 
 /** Never fails: what cannot be applied now waits, what never can be is rejected with its reason. Safe to run twice. */
 export const applyWebhook = (webhook: StoredWebhook): Effect.Effect<Application, never, ActorSystem | Webhooks> =>
-  tellOrder(webhook).pipe(
+  tellActor(webhook).pipe(
     Effect.catchCause((cause) =>
       Effect.as(
         Effect.logError("A webhook met a defect", cause).pipe(Effect.annotateLogs({ webhook: nameOf(webhook) })),
@@ -38,11 +38,11 @@ const nameOf = ({ source, webhookId }: StoredWebhook) => `${source}/${webhookId}
 const later = (reason: string, seconds: number): End => ({ state: "received", reason, seconds })
 const rejected = (reason: string): End => ({ state: "rejected", outcome: `rejected: ${reason}` })
 
-const tellOrder = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWebhook) {
+const tellActor = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWebhook) {
   const actors = yield* ActorSystem
   const id = nameOf(webhook)
   return yield* translate(webhook.source, webhook.body).pipe(
-    Effect.flatMap(({ orderId, fact }) => actors.tell(Order.at(orderId), fact, { id, cause: id, correlation: id })),
+    Effect.flatMap(({ to, fact }) => actors.tell(to, fact, { id, cause: id, correlation: id })),
     Effect.timeoutOrElse({
       duration: tellTimeout,
       orElse: () => Effect.fail(new ActorsUnavailable({ reason: "StoreUnreachable" }))
@@ -50,7 +50,7 @@ const tellOrder = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWe
     Effect.map(({ outcome }): End => ({ state: "applied", outcome })),
     Effect.catchTags({
       Untranslatable: ({ reason }) => Effect.succeed(rejected(reason)),
-      ActorNotFound: () => Effect.succeed(rejected("unknown order")),
+      ActorNotFound: ({ path }) => Effect.succeed(rejected(`unknown ${typeName(path)}`)),
       MessageRefused: ({ reason }) => Effect.succeed(rejected(reason)),
       ActorsUnavailable: ({ reason }) => Effect.succeed(later(reason, unavailableSeconds)),
       Overloaded: ({ retryAfterSeconds }) => Effect.succeed(later("Overloaded", retryAfterSeconds)),

@@ -7,10 +7,10 @@ import { applyWebhook } from "./application.ts"
 import { hearAlways } from "./hearing.ts"
 import { translate } from "./translation.ts"
 
-const ordersAtOnce = 32
+const actorsAtOnce = 32
 const unreachableMs = 5_000 // Postgres is away: come again then.
 
-/** Orders side by side; of one order, one after the other in the order they came. */
+/** Actors side by side; to one actor, one after the other in the order they came. */
 const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
   const memory = yield* Webhooks
   const named = new Map<string, { readonly key: WebhookKey; readonly reminders: Array<JsMsg> }>()
@@ -33,7 +33,7 @@ const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
   )
   if (rows === null) return
   const kept = new Map(rows.map((row) => [nameOf(row), row]))
-  const orders = new Map<string, Array<StoredWebhook>>()
+  const actors = new Map<string, Array<StoredWebhook>>()
   for (const [name, { key, reminders }] of named) {
     const row = kept.get(name)
     if (row === undefined) {
@@ -41,9 +41,9 @@ const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
       yield* Effect.logWarning("A reminder of a webhook we do not have").pipe(Effect.annotateLogs({ ...key }))
     } else if (row.state !== "received") for (const reminder of reminders) reminder.ack()
     else {
-      const order = yield* orderOf(row)
-      const queue = orders.get(order)
-      if (queue === undefined) orders.set(order, [row])
+      const actor = yield* hearerOf(row)
+      const queue = actors.get(actor)
+      if (queue === undefined) actors.set(actor, [row])
       else queue.push(row)
     }
   }
@@ -53,8 +53,8 @@ const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
       if (application === "done") reminder.ack()
       else reminder.nak(application.laterSeconds * 1_000)
   })
-  yield* Effect.forEach(orders.values(), (queue) => Effect.forEach(queue, apply, { discard: true }), {
-    concurrency: ordersAtOnce,
+  yield* Effect.forEach(actors.values(), (queue) => Effect.forEach(queue, apply, { discard: true }), {
+    concurrency: actorsAtOnce,
     discard: true
   })
 })
@@ -63,9 +63,9 @@ const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>) {
 export const hearReminders = hearAlways({ fetch: fetchReminders, answer: applyAll })
 
 const nameOf = ({ source, webhookId }: WebhookKey) => `${source}/${webhookId}`
-/** What belongs together; a webhook that names no order stands alone. */
-const orderOf = (webhook: StoredWebhook) =>
+/** What belongs together; a webhook that names nobody stands alone. */
+const hearerOf = (webhook: StoredWebhook) =>
   translate(webhook.source, webhook.body).pipe(
-    Effect.map(({ orderId }) => orderId as string),
+    Effect.map(({ to }) => to.path),
     Effect.catchTag("Untranslatable", () => Effect.succeed(nameOf(webhook)))
   )

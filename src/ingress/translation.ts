@@ -1,21 +1,26 @@
-/** From what a partner says to what an order hears. One table per partner; no rule of the business. */
+/** From what a partner says to what an order, or a purchased service, hears. One table per partner; no rule of the business. */
 import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
+import { Activation, Order as OrderActor } from "#actors/addresses.ts"
+import type { Address, Tagged } from "#actors/system/actor-type.ts"
 import { FactoryStatus } from "#integrations/factory/factory.ts"
 import { codeOf } from "#integrations/http/outbound.ts"
 import { Settlement } from "#integrations/payments/payments.ts"
 import { TransportStatus } from "#integrations/transport/transport.ts"
 import type { WebhookSource } from "#integrations/webhooks/webhooks.ts"
+import * as Service from "#machines/activation.ts"
 import * as Order from "#machines/order.ts"
-import { OrderId, type PaymentId } from "#machines/vocabulary.ts"
+import type { PaymentId } from "#machines/vocabulary.ts"
 import { Problem } from "../http/problem.ts"
 import { readStrictJson } from "../http/strict-json.ts"
 
-/** Which order, and what it hears. */
+/** Who hears it, and what. */
 export interface Translated {
-  readonly orderId: OrderId
-  readonly fact: Order.OrderMessage
+  readonly to: Address<any>
+  readonly fact: Tagged
 }
+const toOrder = (orderId: string, fact: Order.OrderMessage): Translated => ({ to: OrderActor.at(orderId), fact })
+const toActivation = (path: string, fact: Service.ActivationMessage): Translated => ({ to: Activation.at(path), fact })
 
 /** Validly signed, and yet not something we can use; `reason` says to the partner and to the operator why. */
 export class Untranslatable extends Schema.TaggedError<Untranslatable>()("Untranslatable", { reason: Schema.String }) {}
@@ -51,7 +56,7 @@ const identifierOf = (proof: string) =>
 
 const translations: Record<WebhookSource, Translation> = {
   factory: translation(FactoryStatus, ({ reference, factoryOrderId, status, vin, reason, key }) => {
-    const about = (fact: Order.OrderMessage) => ({ orderId: reference, fact })
+    const about = (fact: Order.OrderMessage) => toOrder(reference, fact)
     switch (status) {
       case "in_progress":
         return about(Order.FactoryReportedInProgress.make({ factoryOrderId }))
@@ -65,21 +70,29 @@ const translations: Record<WebhookSource, Translation> = {
     }
   }),
 
-  payments: translation(Settlement, ({ reference, status, amountMinor, currency, reason }) => {
+  payments: translation(Settlement, (settlement) => {
+    const { reference, amountMinor, currency, status, reason } = settlement
     const payment = readPaymentId(reference)
     if (payment === null) return "the reference is not one of our payments"
+    if ("activation" in payment) return saidOfService(payment.activation, settlement)
     const about = { paymentId: reference, kind: payment.kind, amount: { amountMinor, currency } }
-    return {
-      orderId: payment.orderId,
-      fact:
-        status === "settled"
-          ? Order.PaymentSettled.make(about)
-          : Order.PaymentSettlementFailed.make({ ...about, reason: codeOrUntold(reason) })
+    switch (status) {
+      case "settled":
+        return toOrder(payment.order, Order.PaymentSettled.make(about))
+      case "failed":
+        return toOrder(payment.order, Order.PaymentSettlementFailed.make({ ...about, reason: codeOrUntold(reason) }))
+      case "declined":
+        return toOrder(
+          payment.order,
+          Order.PaymentDeclined.make({ paymentId: reference, kind: payment.kind, reason: codeOrUntold(reason) })
+        )
+      case "authorised":
+        return "an order's payment is captured at once, never held"
     }
   }),
 
   transport: translation(TransportStatus, ({ reference, transportId, status, proof }) => {
-    const about = (fact: Order.OrderMessage) => ({ orderId: reference, fact })
+    const about = (fact: Order.OrderMessage) => toOrder(reference, fact)
     switch (status) {
       case "departed":
         return about(Order.TransportDeparted.make({ transportId }))
@@ -95,8 +108,31 @@ const translations: Record<WebhookSource, Translation> = {
   })
 }
 
-/** `pay_<order>-<kind>-<attempt>`: the order, without its `ord_`, and what it was for. Null for a name the order machine never gave. */
-const readPaymentId = (id: PaymentId): { readonly orderId: OrderId; readonly kind: Order.PaymentKind } | null => {
+type Paid = { readonly order: string; readonly kind: Order.PaymentKind } | { readonly activation: string }
+
+/**
+ * `pay_<order>-<kind>-<attempt>`: the order, without its `ord_`, and what it was for. `pay_<vin>-<activation>-service-<n>`: the
+ * activation, without its `act_`, on its car. Null for a name that no machine ever gave.
+ */
+const readPaymentId = (id: PaymentId): Paid | null => {
+  const [, vin, activation] = /^pay_([A-HJ-NPR-Z0-9]{17})-([A-Za-z0-9]{1,32})-service-[1-9]\d*$/.exec(id) ?? []
+  if (vin !== undefined) return { activation: `${vin}/act_${activation}` }
   const [, order, kind] = /^pay_(.+)-(reservation|final)-[1-9]\d*$/.exec(id) ?? []
-  return order === undefined ? null : { orderId: OrderId.make(`ord_${order}`), kind: kind as Order.PaymentKind }
+  return order === undefined ? null : { order: `ord_${order}`, kind: kind as Order.PaymentKind }
+}
+
+const saidOfService = (activation: string, { reference, paymentId, status, reason, captureBefore, ...money }: Settlement) => {
+  const about = { paymentId: reference, amount: { amountMinor: money.amountMinor, currency: money.currency } }
+  switch (status) {
+    case "settled":
+      return toActivation(activation, Service.PaymentSettled.make(about))
+    case "failed":
+      return toActivation(activation, Service.PaymentSettlementFailed.make({ ...about, reason: codeOrUntold(reason) }))
+    case "declined":
+      return toActivation(activation, Service.PaymentDeclined.make({ paymentId: reference, reason: codeOrUntold(reason) }))
+    case "authorised":
+      return typeof captureBefore === "string"
+        ? toActivation(activation, Service.PaymentAuthorised.make({ ...about, gatewayId: paymentId, captureBefore }))
+        : "authorised without captureBefore"
+  }
 }
