@@ -9,7 +9,7 @@ import type { Vin } from "#machines/vocabulary.ts"
 import { hearAlways } from "./hearing.ts"
 import { hearReport } from "./report.ts"
 
-const carsAtOnce = 64
+const carsAtOnce = 256 // A whole batch: the more of them wait for one commit, the fewer commits there are.
 const triesLimit = 50 // Deliveries of one report; the car repeats what counts.
 const unavailableMs = 2_000 // An owner is being replaced: 5 s at most.
 const unreachableMs = 5_000 // Postgres is away.
