@@ -1,7 +1,7 @@
-/** What a car does when nobody tells it: a day of ten minutes, shifted a little from car to car. */
+/** What a car does when nobody tells it: a day of half an hour, shifted a little from car to car. */
 import type { Car } from "./car.ts"
 
-const daySeconds = 600
+const daySeconds = 1_800
 const metresPerSecond = 12
 const drivingSeconds = 10 // Between two samples of a car that drives,
 const parkedSeconds = 60 // and of one that is parked.
@@ -23,7 +23,7 @@ export const live = (car: Car): void => {
 
 const occupationAt = (second: number) => {
   const phase = second % daySeconds
-  return phase < 200 ? "driving" : phase < 500 ? "parked" : "asleep"
+  return phase < 600 ? "driving" : phase < 1_500 ? "parked" : "asleep"
 }
 
 /** Sends a sample as the platform takes it: no place, and nothing about maintenance. */

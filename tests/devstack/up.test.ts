@@ -4,6 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { until } from "#src/demo/patience.ts"
+import { Visitor } from "#src/demo/visitor.ts"
+import { demoCustomer } from "#src/demo-fleet.ts"
+import { demoEmailOf, demoPassword } from "#src/demo-people.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { type Database, freshDatabase } from "../database.ts"
 
@@ -15,6 +19,8 @@ let home: string
 let env: Record<string, string>
 let up: ReturnType<typeof caas>
 let intranet: string
+let customers: string
+let cars: string // Where they can be looked at, as it says itself.
 
 const caas = (...args: ReadonlyArray<string>) =>
   Bun.spawn([process.execPath, "--no-orphans", "src/cli.ts", ...args], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] })
@@ -27,6 +33,7 @@ beforeAll(async () => {
   env = { ...outer, ...given, CAAS_HOME: home }
   const ports = { PUBLIC_PORT: String(await freePort()), INTRANET_PORT: String(await freePort()) }
   intranet = `http://127.0.0.1:${ports.INTRANET_PORT}`
+  customers = `http://127.0.0.1:${ports.PUBLIC_PORT}`
   const asked = env
   env = { ...env, ...ports }
   up = caas("up")
@@ -46,7 +53,9 @@ const untilReady = async () => {
   let said = ""
   for (let piece = await lines.read(); !piece.done; piece = await lines.read()) {
     said += piece.value
-    if (said.includes("ready in")) return
+    if (!said.includes("ready in")) continue
+    cars = /cars +(http\S+)/.exec(said)![1]!
+    return
   }
   throw new Error(`./caas up did not start:\n${said}`)
 }
@@ -57,6 +66,21 @@ describe("a platform on ports of its own", () => {
     expect(await new Response(admin.stdout).text()).toContain(`\n${intranet}/set-password#token=`)
     expect(await admin.exited).toBe(0)
   })
+
+  test("sells cars by itself, through its own doors: Customer 1 has the first, and it can be looked at", async () => {
+    const customer = new Visitor({ name: demoCustomer, email: demoEmailOf(demoCustomer), password: demoPassword }, customers)
+    const vin = await until(
+      "a car for Customer 1",
+      async () => {
+        const { body } = await customer.ask("GET", "/api/me/orders").catch(() => ({ body: null })) // Not invited yet.
+        const orderId = body?.orders?.[0]?.orderId
+        return orderId === undefined ? null : (await customer.does("GET", `/api/me/orders/${orderId}`)).vin
+      },
+      (found) => found !== null
+    )
+    const flash = (await (await fetch(cars)).json()) as ReadonlyArray<object>
+    expect(flash[0]).toMatchObject({ vin, model: "Modelo Uno", link: "nats", parked: true, online: true, features: [] })
+  }, 20_000)
 
   test("ends with Ctrl-C although somebody never finishes a request", async () => {
     const slow = connect(Number(new URL(intranet).port), "127.0.0.1")
