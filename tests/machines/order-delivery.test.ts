@@ -2,6 +2,7 @@
 import { describe, test } from "bun:test"
 import { orderMachine, PapersRequested, VehicleRegistered } from "#machines/order.ts"
 import { given as givenMachine, type Said } from "./scenario.ts"
+import { seats } from "./vehicle-words.ts"
 import * as w from "./words.ts"
 
 const given = (...past: ReadonlyArray<Said>) => givenMachine(orderMachine, ...past)
@@ -132,11 +133,20 @@ describe("an order on its way", () => {
       .when(w.delivered)
       .thenStands("delivered", ...delivered)
       .thenSays(
-        { type: "MoveVehicle", to: "customer" },
+        { type: "MoveVehicle", to: "customer", ownerId: w.customerId, bundle: [] },
         { kind: "depositApplied", debit: "customerDeposits", credit: "vehicleSales", amountMinor: 100_000 },
         { kind: "finalPaymentApplied", debit: "customerPayments", credit: "vehicleSales", amountMinor: 3_090_000 }
       )
       .thenKnows({ handover: { proof: "signature_7" } }))
+  test("hands over what was in the price of the car on the day of the sale", () => {
+    const sold = w.but(w.sold, { plan: { ...w.plan, bundle: [seats] } })
+    given(...w.toTransit(sold), w.departed)
+      .when(w.delivered)
+      .thenSays({ type: "MoveVehicle", to: "customer", ownerId: w.customerId, bundle: [seats] })
+    given(...w.toTransit(sold))
+      .when(w.departed)
+      .thenSays({ type: "MoveVehicle", vin: w.vin, orderId: w.orderId, to: "carrier" })
+  })
   test("leaves no gap in custody where the departure was never told", () => {
     given(...w.toTransit())
       .when(w.delivered)

@@ -28,6 +28,15 @@ describe("an order at the factory", () => {
       .when(w.ready)
       .thenStands("manufacturing.awaitingFinalPayment", "IntroduceVehicle", "Notify VehicleReady")
       .thenSays({ type: "IntroduceVehicle", vin: w.vin, assigned: true }))
+  test("tells the car's key to the car, whenever the factory tells it", () => {
+    const key = { publicKey: "A".repeat(43), link: "nats" as const }
+    given(...w.toBuilding())
+      .when(w.but(w.ready, { key }))
+      .thenSays({ type: "IntroduceVehicle", vin: w.vin, assigned: true, key })
+    given(...w.toOrdering(), w.cancelled)
+      .when(w.but(w.ready, { key }))
+      .thenSays({ type: "IntroduceVehicle", vin: w.vin, assigned: false, key })
+  })
   test("believes jumps forward: what is in progress, shipped or ready was accepted", () => {
     for (const history of [w.toOrdering(), w.toUnknown()]) {
       given(...history)
