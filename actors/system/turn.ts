@@ -1,5 +1,5 @@
 /** One message to one actor, on paper only: what it answers, and what its draft for the commit becomes. Pure but for the draft it fills. */
-import type { StateValue } from "xstate"
+import type { AnyStateNode, StateValue } from "xstate"
 import type { Promised, RecordRow, Reply, Stored, Timer, Turn } from "./actor-store.ts"
 import type { Tagged } from "./actor-type.ts"
 import type { AnyBehavior, Facets } from "./behavior.ts"
@@ -44,8 +44,20 @@ export const resident = (behavior: AnyBehavior, path: string, stored: Stored | u
     throw new Error(
       `${path} was left by version ${stored.machineVersion} of its machine; this is version ${behavior.machineVersion}`
     )
-  return { ...home, ...stored, statePath: statePathOf(stored.state.value), bytes: weightOf(JSON.stringify(stored.state).length, 0) }
+  const state: State = { ...stored.state, value: inChartOrder(behavior.machine.root, stored.state.value) }
+  return { ...home, ...stored, state, statePath: statePathOf(state.value), bytes: weightOf(JSON.stringify(state).length, 0) }
 }
+
+/** Postgres keeps the keys of a jsonb in an order of its own. In which order regions act, and are named, is the chart's to say. */
+const inChartOrder = (node: AnyStateNode, value: StateValue): StateValue =>
+  typeof value === "string"
+    ? value
+    : Object.fromEntries(
+        Object.entries(node.states).flatMap(([name, inner]) => {
+          const within = value[name]
+          return within === undefined ? [] : [[name, inChartOrder(inner, within)]]
+        })
+      )
 
 /** About how many bytes: the state twice (ours and XState's form of it), and a reply per message remembered. */
 export const weightOf = (stateLength: number, replies: number) => 1024 + 4 * stateLength + 160 * replies
