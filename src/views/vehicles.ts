@@ -36,13 +36,12 @@ export const vehicleAt = Effect.fn("views.vehicleAt")(function* (vin: string, ow
   return row ?? null
 })
 
-/** The plates that the sales of these cars brought, by VIN. */
-export const platesOf = Effect.fn("views.platesOf")(function* (vins: ReadonlyArray<string>) {
+/** The plates of these cars, by VIN: each is in the order that sold it. */
+export const platesOf = Effect.fn("views.platesOf")(function* (cars: ReadonlyArray<VehicleRow>) {
   const sql = yield* SqlClient.SqlClient
-  if (vins.length === 0) return new Map<string, string>()
-  const rows = yield* sql<{ readonly vin: string; readonly plate: string }>`
-    SELECT vin, state -> 'context' -> 'registration' ->> 'plate' AS plate
-    FROM actors
-    WHERE type = 'order' AND ${sql.in("vin", vins)} AND NOT closed AND state -> 'context' -> 'registration' ->> 'plate' IS NOT NULL`
-  return new Map(rows.map(({ vin, plate }) => [vin, plate]))
+  const paths = cars.flatMap(({ context: { orderId } }) => (orderId === null ? [] : [`order/${orderId}`]))
+  if (paths.length === 0) return new Map<string, string>()
+  const rows = yield* sql<{ readonly vin: string; readonly plate: string | null }>`
+    SELECT vin, state -> 'context' -> 'registration' ->> 'plate' AS plate FROM actors WHERE ${sql.in("path", paths)}`
+  return new Map(rows.flatMap(({ vin, plate }) => (plate === null ? [] : [[vin, plate] as const])))
 })

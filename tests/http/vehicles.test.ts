@@ -100,6 +100,12 @@ describe("a car", () => {
     expect(tries[0]!.body.reason).toBe("NoPairingCode")
   })
 
+  test("is asked for at most thirty things a minute", async () => {
+    const me = driver(house, owner, await ownedCar(house, owner))
+    const asked = await Promise.all(Array.from({ length: 32 }, () => me.ask("POST", "/commands", { body: { type: "soundHorn" } })))
+    expect(asked.filter(({ status }) => status === 429)).toHaveLength(2)
+  })
+
   test("is reached by its owner's phone where there is no network, and the second arrival changes nothing", async () => {
     const vin = await ownedCar(house, owner)
     const me = driver(house, owner, vin)

@@ -7,6 +7,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { Workshops } from "#integrations/workshops/workshops.ts"
 import { CancelService } from "#machines/activation.ts"
 import { ActivationId, type SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -27,7 +28,7 @@ import { detailOf, Service, ServiceStanding, ServiceSummary, standingAfter, summ
 import { NamedVehicle, ownVehicle } from "./own-vehicle.ts"
 import { NewPurchase, Purchased, purchase } from "./purchase.ts"
 
-type Needs = Accounts | ActorSystem | Persons | PlatformTime | SqlClient.SqlClient | Workshops
+type Needs = Accounts | ActorSystem | Persons | PlatformTime | RateLimits | SqlClient.SqlClient | Workshops
 
 export const NamedService = Schema.Struct({ vin: Vin, activationId: ActivationId })
 type Named = typeof NamedService.Type
@@ -79,17 +80,20 @@ const beginning = { times: 50, every: "20 millis" } as const // How long a servi
 
 /** One's own also after the car was sold: what was bought, paid and given back is still the buyer's. */
 export const ownService = Effect.fnUntraced(function* (subjectId: SubjectId, { vin, activationId }: Named) {
-  const row = yield* activationOf(vin, activationId, subjectId)
+  const look = activationOf(vin, activationId, subjectId)
+  const row = yield* look
   if (row !== null) return row
   const { context } = yield* ownVehicle(subjectId, vin)
+  // The car has said yes, and its service is about to begin; or it is somebody else's, who sold the car.
   const isKept = context.purchases.some((purchase) => purchase.activationId === activationId)
-  if (!isKept || (yield* hasBegun(vin, activationId))) return yield* Effect.fail(notFound())
-  // The car has said yes, and its service is about to begin.
-  const begun = yield* Effect.repeat(activationOf(vin, activationId, subjectId), {
-    until: (found) => found !== null,
-    schedule: Schedule.spaced(beginning.every).pipe(Schedule.upTo({ times: beginning.times }))
-  })
-  return begun ?? (yield* Effect.fail(tryAgain(1)))
+  const begun =
+    !isKept ||
+    (yield* Effect.repeat(hasBegun(vin, activationId), {
+      until: (found) => found,
+      schedule: Schedule.spaced(beginning.every).pipe(Schedule.upTo({ times: beginning.times }))
+    }))
+  if (!begun) return yield* Effect.fail(tryAgain(1))
+  return (yield* look) ?? (yield* Effect.fail(notFound()))
 })
 
 const read = Effect.fn("customers.activation")(function* (subjectId: SubjectId, named: Named) {

@@ -5,6 +5,7 @@ import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { optionTermsOf } from "#integrations/catalogue/options.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import { RateLimits } from "#integrations/redis/limits.ts"
 import { type OptionTerms, Term } from "#machines/option-terms.ts"
 import { PurchaseOption } from "#machines/vehicle.ts"
 import { ActivationId, OptionCode, type SubjectId, type Vin } from "#machines/vocabulary.ts"
@@ -16,6 +17,8 @@ import { malformed } from "../problem.ts"
 import { agreedAt, asSeen, SeenTexts } from "../seen-texts.ts"
 import { ownVehicle } from "./own-vehicle.ts"
 import { NoCardNumber } from "./payment-method.ts"
+
+const perMinute = 60 // Purchases for one car, refused ones among them.
 
 export const NewPurchase = Schema.Struct({
   option: OptionCode,
@@ -61,7 +64,9 @@ export const purchase = Effect.fn("customers.purchase")(function* (
 ) {
   const actors = yield* ActorSystem
   const time = yield* PlatformTime
+  const limits = yield* RateLimits
   const { context } = yield* ownVehicle(customerId, vin)
+  yield* limits.consume(`purchase/${vin}`, perMinute, 60) // The workshops' word is kept with each: nobody fills a journal with it.
   const activationId = activationIdOf(customerId, vin, key)
   const to = Vehicle.at(vin)
   const id = `${customerId}/purchase/${vin}/${key}`

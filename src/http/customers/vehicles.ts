@@ -36,7 +36,7 @@ const list = Effect.fn("customers.vehicles")(function* (subjectId: SubjectId, qu
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const rows = yield* vehiclesOf(subjectId, after, limit)
-  const plates = yield* platesOf(rows.map(({ context }) => context.vin))
+  const plates = yield* platesOf(rows)
   return {
     vehicles: rows.map((row) => summaryOf(row, plates.get(row.context.vin) ?? null)),
     cursor: cursorAfter(rows, limit, ({ path }) => [path])
@@ -45,5 +45,5 @@ const list = Effect.fn("customers.vehicles")(function* (subjectId: SubjectId, qu
 
 const read = Effect.fn("customers.vehicle")(function* (subjectId: SubjectId, vin: Vin) {
   const row = yield* ownVehicle(subjectId, vin)
-  return detailOf(row, (yield* platesOf([vin])).get(vin) ?? null)
+  return detailOf(row, (yield* platesOf([row])).get(vin) ?? null)
 })
