@@ -138,7 +138,7 @@ export const VehicleReported = message("VehicleReported", {
   waitingVersion: Schema.NullOr(Schema.Natural), // A document it has, and will apply when parked.
   stateHash: Schema.String,
   bootId: Schema.String,
-  counter: Schema.Natural, // Rises with every report of this key; a lower one is old. Of a statusPoll: 0.
+  counter: Schema.Natural, // Rises with every report of this key; a lower one is old. Of a statusPoll: that of the report it passed on.
   carAt: Instant, // By the car's own clock, which may be wrong.
   pairing: Schema.NullOr(Schema.Struct({ hash: PairingHash, seconds: Schema.Natural })),
   done: Schema.Array(Schema.String), // Remote commands carried out, by id.

@@ -96,12 +96,12 @@ export interface VehicleContext {
   readonly sending: {
     readonly count: number // Of documents sent, ever.
     readonly again: number // Of those, how often this one was sent again because of silence.
-    readonly raisedAt: Instant | null // When this version was made.
+    readonly spoken: boolean // The car has, since this version was made.
     readonly nextAt: Instant | null // When it is sent again.
     readonly questions: number // Put to the API IoT, ever.
     readonly asked: number // Of those, since the document was last sent.
     readonly askAt: Instant | null
-    readonly healed: number // Drifts in a row that a new document was to cure.
+    readonly healed: number // New numbers in a row because of what the car said, and without success.
   }
   readonly reported: Reported | null
 
@@ -158,7 +158,7 @@ const laterBy = (at: Instant, millis: number): Instant => new Date(Date.parse(at
 
 const sendAgainAfter = (again: number) => Math.min(2 * minute * 2 ** again, 6 * hour) // 2 min, 4, 8 … 6 h.
 const askAfter = (asked: number) => Math.min(3 * second * 2 ** asked, hour) // 3 s, 6, 12 … 1 h.
-const healings = 3 // Documents in a row, before a drift waits for the next report or change.
+const healings = 3 // New numbers in a row because of reports; then a timer, the next report or a change has to come.
 const versionLimit = 1_000_000_000 // No car has heard of so many documents; and it fits the column.
 const pairingLimit = 10 * 60 // Seconds, whatever the car says.
 const remotePatience = minute // A command that comes later is not carried out.
@@ -205,20 +205,22 @@ const hasDrifted = ({ desired }: VehicleContext, { features, refused, at }: Repo
 
 /**
  * What our document has to do with a report: nothing (it is what the car runs, or has and will apply when parked), be sent as it is, or
- * be sent under a new number, because the car has forgotten one as high, or runs something else under it, or is ahead of us.
+ * be sent under a new number, because the car has forgotten one as high, is ahead of us, has passed it over, or runs something else
+ * under it. Three new numbers in a row that do not help are enough: then the car waits for the timer, or for its next report.
  */
 type Answer = "inStep" | "waits" | "current" | "next" | "incurable"
 const answerTo = (context: VehicleContext, report: Report): Answer => {
   const { cfgVersion, reported, sending } = context
-  if (taken(report) > cfgVersion || taken(report) < (reported?.highest ?? 0)) return "next"
-  if (report.cfgVersion < cfgVersion) return report.waitingVersion === cfgVersion ? "waits" : "current"
-  if (!hasDrifted(context, report)) return "inStep"
-  return sending.healed < healings ? "next" : "incurable"
+  const mayHeal = sending.healed < healings
+  if (taken(report) > cfgVersion || taken(report) < (reported?.highest ?? 0)) return mayHeal ? "next" : "waits"
+  if (report.cfgVersion === cfgVersion) return hasDrifted(context, report) ? (mayHeal ? "next" : "incurable") : "inStep"
+  if (report.waitingVersion === cfgVersion) return "waits"
+  return isPassedOver(context) ? (mayHeal ? "next" : "waits") : "current"
 }
 
 /** Whether the car has spoken since this document was made, and does not have it: it was lost, or refused as too low. A new number helps with both. */
 const isPassedOver = ({ cfgVersion, reported, sending }: VehicleContext) =>
-  reported !== null && sending.raisedAt !== null && reported.at > sending.raisedAt && taken(reported) < cfgVersion
+  reported !== null && sending.spoken && taken(reported) !== cfgVersion
 
 const pairingSaid = ({ context, event }: Hearing): VehicleContext["pairing"] => {
   if (event.type !== "VehicleReported" || event.pairing === null) return context.pairing
@@ -427,7 +429,7 @@ const send = (context: VehicleContext, at: Instant, raise: boolean, again = 0) =
         ...sending,
         count,
         again,
-        raisedAt: raise ? at : sending.raisedAt,
+        spoken: !raise && sending.spoken,
         nextAt: laterBy(at, sendAgainAfter(again)),
         asked: 0,
         askAt: key?.link === "apiIot" ? laterBy(at, askAfter(0)) : null
@@ -525,19 +527,18 @@ export const hear = vehicle.enqueueActions(({ context, event, enqueue }) => {
     return { ...wish, delayed: waitingVersion }
   })
 
-  const drifted = cfgVersion === context.cfgVersion && hasDrifted(context, event)
   const answer = answerTo(context, event)
-  const healed = drifted && answer === "next" ? sending.healed + 1 : cfgVersion === context.cfgVersion ? 0 : sending.healed
+  const healed = answer === "next" ? sending.healed + 1 : answer === "inStep" || answer === "incurable" ? 0 : sending.healed
   enqueue.assign({
     desired,
     reported: { ...report, highest: Math.max(reported?.highest ?? 0, taken(event)) },
     pairing: pairingSaid({ context, event }),
     remote: remote.map((one) => (done.includes(one.commandId) ? { ...one, done: true } : one)),
-    sending: { ...sending, healed }
+    sending: { ...sending, healed, spoken: true }
   })
   if (answer !== "current" && answer !== "next") return
   const after = { ...context, desired, reported: { ...report, highest: Math.max(reported?.highest ?? 0, taken(event)) } }
-  const { change, command } = send({ ...after, sending: { ...sending, healed } }, event.at, answer === "next")
+  const { change, command } = send({ ...after, sending: { ...sending, healed, spoken: true } }, event.at, answer === "next")
   enqueue.assign(change)
   for (const one of command) enqueue.emit(one)
 })

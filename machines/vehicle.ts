@@ -69,7 +69,7 @@ export const vehicleMachine = vehicle.createMachine({
     purchases: [],
     desired: [],
     cfgVersion: 0,
-    sending: { count: 0, again: 0, raisedAt: null, nextAt: null, questions: 0, asked: 0, askAt: null, healed: 0 },
+    sending: { count: 0, again: 0, spoken: false, nextAt: null, questions: 0, asked: 0, askAt: null, healed: 0 },
     reported: null,
     pairing: null,
     phoneId: null,
