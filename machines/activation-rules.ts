@@ -233,6 +233,7 @@ export const activation = setup({
     amountDiffers,
     moneyArrived,
     currentMoneyArrived: (hearing) => isCurrent(hearing) && moneyArrived(hearing),
+    arrivedWhileServed: and([served, isCurrent, moneyArrived]),
     currentHeld: (hearing) => isCurrent(hearing) && isBelieved(hearing) && paymentOf(hearing)?.purpose === "hold",
     currentAnswered: (hearing) => isCurrent(hearing) && isBelieved(hearing),
     currentRefused: (hearing) => isCurrent(hearing) && isOpen(paymentOf(hearing)),
@@ -475,6 +476,10 @@ export const keepFailedTry = activation.enqueueActions(({ context: { tries }, ev
   enqueue.assign({ tries: [...tries, failedTry({ event } as Hearing)] })
   if (tries.length === 0) enqueue(notify("ServiceDelayed"))
 })
+/** The last try never left the house: its silence was ours, not the network's. */
+export const blameOurselves = activation.assign(({ context: { tries } }) => ({
+  tries: tries.map((one, n) => (n === tries.length - 1 ? { ...one, outcome: "CommandParked", attribution: "caas" as const } : one))
+}))
 export const keepLastTry = activation.assign((hearing) => ({ tries: [...hearing.context.tries, failedTry(hearing)] }))
 
 export const keepConfirmation = activation.assign(({ context, event }) => {
@@ -571,4 +576,9 @@ export const bankAnswers = {
 } as const
 /** Taken before the car confirmed, or after nobody wanted it: it goes back. */
 export const goesBack = { guard: "currentMoneyArrived", target: "#activation.money.refunding", actions: giveBack } as const
+/** A bank that takes what it should hold: ours where the car has confirmed. */
+export const takenAtOnce = [
+  { guard: "arrivedWhileServed", target: "#activation.money.captured", actions: receive },
+  goesBack
+] as const
 export const arrives = { guard: "currentMoneyArrived", target: "#activation.money.captured", actions: receive } as const

@@ -18,6 +18,7 @@ import {
   askForMandate,
   bankAnswers,
   becomesActive,
+  blameOurselves,
   capture,
   charge,
   close,
@@ -44,6 +45,7 @@ import {
   refuse,
   renewHold,
   returnCaptured,
+  takenAtOnce,
   toTheCustomer,
   tryFails,
   tryNext,
@@ -105,7 +107,7 @@ export const activationMachine = activation.createMachine({
         retry: {
           after: { backoff: "pending.paying" }, // Where the money is looked at again: a try may not outlive its hold.
           always: moneyGone,
-          on: underWay
+          on: { ...underWay, CommandParked: { guard: "wantParked", actions: blameOurselves } }
         },
         active: {
           after: {
@@ -192,8 +194,8 @@ export const activationMachine = activation.createMachine({
               target: "actionRequired",
               actions: [keepActionUrl, notify("PaymentActionRequired")]
             },
-            PaymentCaptured: goesBack,
-            PaymentSettled: goesBack
+            PaymentCaptured: takenAtOnce,
+            PaymentSettled: takenAtOnce
           }
         },
         actionRequired: {

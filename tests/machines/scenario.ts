@@ -3,6 +3,7 @@ import { expect } from "bun:test"
 import type { AnyStateMachine, StateValue } from "xstate"
 import { wordsOf } from "#actors/system/behavior.ts"
 import { type Decision, decide, type State } from "#actors/system/decide.ts"
+import { ActivationRequest } from "#machines/activation.ts"
 import { OrderRequest } from "#machines/order.ts"
 import { VehicleRequest } from "#machines/vehicle.ts"
 
@@ -10,7 +11,7 @@ export interface Said {
   readonly type: string
 }
 
-const requests = new Set([...wordsOf(OrderRequest), ...wordsOf(VehicleRequest)])
+const requests = new Set([OrderRequest, VehicleRequest, ActivationRequest].flatMap((union) => [...wordsOf(union)]))
 const morning = Date.parse("2026-03-02T09:00:00.000Z")
 
 /** The message as the machine hears the n-th of a history; one that brings its own `at` keeps it. */
@@ -88,10 +89,10 @@ export const given = (machine: AnyStateMachine, ...past: ReadonlyArray<Said>) =>
   }
 }
 
-/** "Notify VehicleReady", "Transfer depositReceived", "PlaceFactoryOrder". */
+/** "Notify VehicleReady", "Transfer depositReceived", "PlaceFactoryOrder"; of a service, too: "Notify ServiceActive", "Transfer serviceCaptured". */
 const wordOf = (one: object): string => {
   const { type, notice, kind } = one as { type: string; notice?: string; kind?: string }
-  if (type === "Notify") return `Notify ${notice}`
-  return type === "Transfer" ? `Transfer ${kind}` : type
+  if (type === "Notify" || type === "NotifyCustomer") return `Notify ${notice}`
+  return type === "Transfer" || type === "ServiceTransfer" ? `Transfer ${kind}` : type
 }
 const delayOf = (timerId: string) => timerId.split(".")[2]!
