@@ -1,5 +1,4 @@
 /** Cars that were handed over, with a simulated car behind each: what the tests of services begin with. */
-import { Effect } from "effect"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { VehicleBuilt, VehicleMoved } from "#machines/vehicle.ts"
