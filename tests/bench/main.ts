@@ -5,12 +5,15 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 import { memory } from "./memory.ts"
-import { lineChart } from "./plot.ts"
+import { lineChart, type Series } from "./plot.ts"
+import { purchase } from "./purchase.ts"
+import { reports } from "./reports.ts"
 import type { Row } from "./row.ts"
 import { start } from "./start.ts"
+import { telemetry } from "./telemetry.ts"
 import { turns, turnsAlone, turnsByCallers, turnsHalf } from "./turns.ts"
 
-const names = ["turns", "turns-alone", "turns-half", "memory", "start"]
+const names = ["turns", "turns-alone", "turns-half", "reports", "purchase", "telemetry", "memory", "start"]
 
 const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "boolean", default: false } } })
 if (values.only !== undefined && !names.includes(values.only)) {
@@ -23,17 +26,30 @@ const say = (line: string) => console.error(line)
 const stack = await throwAwayStack({ fast: false, say })
 const server = stack.env.DATABASE_URL!
 const rows: Array<Row> = []
-let points: Awaited<ReturnType<typeof turnsByCallers>> = []
+let callers: Awaited<ReturnType<typeof turnsByCallers>> = []
+let reportLoads: Awaited<ReturnType<typeof reports>>["loads"] = []
+let purchaseLoads: Awaited<ReturnType<typeof purchase>>["loads"] = []
 try {
   if (wants("turns-alone")) rows.push(await turnsAlone(server, say))
   if (wants("turns") || wants("turns-half")) {
     const full = await turns(server, say)
     if (wants("turns")) {
       rows.push(full)
-      points = await turnsByCallers(server, say)
+      callers = await turnsByCallers(server, say)
     }
     if (wants("turns-half")) rows.push(await turnsHalf(server, full.ours, say))
   }
+  if (wants("reports")) {
+    const measured = await reports(stack.env, say)
+    rows.push(...measured.rows)
+    reportLoads = measured.loads
+  }
+  if (wants("purchase")) {
+    const measured = await purchase(stack.env, say)
+    rows.push(...measured.rows)
+    purchaseLoads = measured.loads
+  }
+  if (wants("telemetry")) rows.push(await telemetry(stack.env, say))
   if (wants("memory")) rows.push(...(await memory(server, say)))
 } finally {
   await stack.stop()
@@ -47,31 +63,45 @@ const machine = {
   bun: Bun.version,
   postgres: "18.4, fsync on, synchronous_commit on, on the same cores"
 }
-const result = { machine, rows, ...(points.length > 0 ? { callers: points } : {}) }
+const result = { machine, rows, callers, reportLoads, purchaseLoads }
 if (values.only === undefined) {
   const folder = join(import.meta.dir, "results")
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${new Date().toISOString().slice(0, 10)}.json`), `${JSON.stringify(result, null, 2)}\n`)
-  const against = (label: string, y: (point: (typeof points)[number]) => number) => ({
-    label,
-    points: points.map((point) => ({ x: point.callers, y: y(point) }))
-  })
-  writeFileSync(
-    join(folder, "throughput.svg"),
-    lineChart({
-      title: "Durable turns per second",
-      xLabel: "callers",
-      yLabel: "turns/s",
-      series: [against("turns/s", (point) => point.turnsPerSecond)]
-    })
+  const plot = (file: string, title: string, [xLabel, yLabel]: readonly [string, string], series: ReadonlyArray<Series>) =>
+    writeFileSync(join(folder, file), lineChart({ title, xLabel, yLabel, series }))
+  const against = <Point>(
+    points: ReadonlyArray<Point>,
+    x: (point: Point) => number,
+    lines: Record<string, (point: Point) => number>
+  ) => Object.entries(lines).map(([label, y]) => ({ label, points: points.map((point) => ({ x: x(point), y: y(point) })) }))
+
+  plot(
+    "throughput.svg",
+    "Durable turns per second",
+    ["callers", "turns/s"],
+    against(callers, (at) => at.callers, { "turns/s": (at) => at.turnsPerSecond })
   )
-  writeFileSync(
-    join(folder, "latency.svg"),
-    lineChart({
-      title: "Latency of a durable turn",
-      xLabel: "callers",
-      yLabel: "ms",
-      series: [against("p50", (point) => point.p50), against("p99", (point) => point.p99)]
+  plot(
+    "latency.svg",
+    "Latency of a durable turn",
+    ["callers", "ms"],
+    against(callers, (at) => at.callers, { p50: (at) => at.p50, p99: (at) => at.p99 })
+  )
+  plot(
+    "reports.svg",
+    "From a car's report to our acknowledgement",
+    ["reports a second", "ms"],
+    against(reportLoads, (at) => Math.round(at.load), { p50: (at) => at.p50, p99: (at) => at.p99 })
+  )
+  plot(
+    "purchase.svg",
+    "From the click, p99",
+    ["purchases a second", "ms"],
+    against(purchaseLoads, (at) => Math.round(at.load), {
+      "201": (at) => at.answered.p99,
+      authorised: (at) => at.authorised.p99,
+      captured: (at) => at.captured.p99
     })
   )
 }
@@ -81,6 +111,6 @@ else
     const number = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })
     const against = limit === null ? "" : `, limit ${number(limit)}, ratio ${ratio!.toFixed(2)}`
     console.log(
-      `${name.padEnd(12)} ${number(ours)} ${unit}${against}   (goal: ${goal})${notes.length > 0 ? `   ${notes.join("; ")}` : ""}`
+      `${name.padEnd(20)} ${number(ours)} ${unit}${against}   (goal: ${goal})${notes.length > 0 ? `   ${notes.join("; ")}` : ""}`
     )
   }
