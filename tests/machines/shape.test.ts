@@ -1,6 +1,7 @@
 /** What a chart may be made of: states, waits and words. No end, no memory of its own, no hands. */
 import { describe, expect, test } from "bun:test"
 import type { StateNode } from "xstate"
+import { activationMachine } from "#machines/activation.ts"
 import { orderMachine } from "#machines/order.ts"
 import { vehicleMachine } from "#machines/vehicle.ts"
 
@@ -10,7 +11,7 @@ const nodesOf = (node: StateNode<any, any>): ReadonlyArray<StateNode<any, any>> 
 ]
 const builtIn = /^xstate\.(assign|emit|enqueueActions|cancel|raise)$/ // The last two are how an `after` is written down.
 
-for (const [name, machine] of Object.entries({ order: orderMachine, vehicle: vehicleMachine }))
+for (const [name, machine] of Object.entries({ order: orderMachine, vehicle: vehicleMachine, activation: activationMachine }))
   describe(`the chart of the ${name}`, () => {
     const nodes = nodesOf(machine.root as any)
 
@@ -99,5 +100,39 @@ describe("the states of an order", () => {
       "forfeited"
     ])
     expect(nodes.filter(({ key }) => /unattended|street/i.test(key))).toEqual([])
+  })
+})
+
+describe("the states of an activation", () => {
+  test("bear the names that are stored: renaming one is a migration", () => {
+    const atomic = nodesOf(activationMachine.root as any).filter(({ type }) => type === "atomic")
+    expect(atomic.map(({ path }) => path.join("."))).toEqual([
+      "service.pending.paying",
+      "service.pending.configuring",
+      "service.pending.waitingForParking",
+      "service.retry",
+      "service.active",
+      "service.escalated.open",
+      "service.escalated.giving",
+      "service.escalated.closed",
+      "service.ended",
+      "service.withdrawn",
+      "service.cancelled",
+      "service.declined",
+      ...["free", "authorising", "actionRequired", "authorised", "capturing", "mandating", "mandated", "charging"].map(
+        (name) => `money.${name}`
+      ),
+      ...["captured", "owed", "voiding", "voided", "refunding", "refunded", "declined"].map((name) => `money.${name}`)
+    ])
+  })
+  test("are closed when nothing of the service is left to come", () => {
+    const closed = nodesOf(activationMachine.root as any).filter(({ tags }) => tags.includes("closed"))
+    expect(closed.map(({ path }) => path.slice(1).join("."))).toEqual([
+      "escalated.closed",
+      "ended",
+      "withdrawn",
+      "cancelled",
+      "declined"
+    ])
   })
 })
