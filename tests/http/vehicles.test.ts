@@ -90,6 +90,14 @@ describe("a car", () => {
     expect((await flash()).body.reason).toBe("AppNotLinked")
   })
 
+  test("behind the API IoT is linked, too: what its screen shows is fetched, with the car's own signature", async () => {
+    const vin = await ownedCar(house, owner, { link: "apiIot" })
+    const me = driver(house, owner, vin)
+    const pairingCode = house.world.fleet.car(vin).showPairingCode()
+    expect((await me.ask("POST", "/link", { body: { pairingCode } })).body).toEqual({ vin, linked: true })
+    expect((await me.ask("POST", "/commands", { body: { type: "flashLights" } })).body.reason).toBe("NoRoadForCommands")
+  })
+
   test("lets nobody try out codes", async () => {
     const vin = await ownedCar(house, owner)
     const me = driver(house, owner, vin)

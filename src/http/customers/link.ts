@@ -7,8 +7,12 @@ import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
-import { LinkApp, UnlinkApp } from "#machines/vehicle.ts"
+import { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
+import type { VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
+import { LinkApp, UnlinkApp, type VehicleContext } from "#machines/vehicle.ts"
 import { type SubjectId, Vin } from "#machines/vocabulary.ts"
+import type { LastTold } from "#src/ingress/last-told.ts"
+import { hearReport } from "#src/ingress/report.ts"
 import { changingProblems } from "../answers.ts"
 import { Nothing } from "../nothing.ts"
 import type { HttpOptions } from "../options.ts"
@@ -18,6 +22,7 @@ import { customer } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { isLinked, NamedVehicle, ownVehicle } from "./own-vehicle.ts"
 
+const patience = "3 seconds" // For the API IoT, and for what its car says to become a turn.
 const codeTries = 5 // Per car and ten minutes: a million codes are not tried out.
 
 const Pairing = Schema.Struct({
@@ -27,7 +32,9 @@ const Pairing = Schema.Struct({
 }).annotate({ identifier: "Pairing" })
 const Linked = Schema.Struct({ vin: Vin, linked: Schema.Literal(true) }).annotate({ identifier: "LinkedVehicle" })
 
-export const link = (run: Run<Accounts | ActorSystem | RateLimits | SqlClient.SqlClient>, options: HttpOptions) =>
+type Needs = Accounts | ActorSystem | LastTold | RateLimits | SqlClient.SqlClient | VehicleLink | VehicleTrust
+
+export const link = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/me/vehicles/:vin/link", tags: ["Vehicles"] })
     .use(customer(run, options))
     .post("", ({ caller, params, body }) => run(pair(caller.subjectId, params.vin, body)), {
@@ -56,8 +63,9 @@ const pair = Effect.fn("customers.link")(function* (
 ) {
   const actors = yield* ActorSystem
   const limits = yield* RateLimits
-  yield* ownVehicle(customerId, vin)
+  const { context } = yield* ownVehicle(customerId, vin)
   yield* limits.consume(`pairing/${vin}`, codeTries, 600)
+  yield* hearWhatItShows(context)
   const codeHash = createHash("sha256").update(`${vin}:${pairingCode}`).digest("hex")
   const { duplicate } = yield* actors.tell(Vehicle.at(vin), LinkApp.make({ customerId, phoneId: phoneId ?? "app", codeHash }), {
     id: `${customerId}/link/${vin}/${codeHash.slice(0, 20)}`
@@ -65,6 +73,20 @@ const pair = Effect.fn("customers.link")(function* (
   // The same answer again, unless the app was unlinked since: a code works once.
   if (duplicate && !isLinked(yield* ownVehicle(customerId, vin))) return yield* Effect.fail(refused("PairingCodeUsed"))
   return { vin, linked: true as const }
+})
+
+/** A car behind the API IoT says nothing by itself: its signed report, and the code's hash in it, is fetched. Whatever fails, the code fails after it. */
+const hearWhatItShows = Effect.fnUntraced(function* ({ vin, key }: VehicleContext) {
+  if (key?.link !== "apiIot") return
+  const road = yield* VehicleLink
+  yield* road.status(vin).pipe(
+    Effect.flatMap((said) => {
+      const report = said?.answer.configuration?.report ?? null
+      return report === null ? Effect.void : hearReport(vin, report)
+    }),
+    Effect.timeoutOption(patience),
+    Effect.catch((error) => Effect.logWarning("The API IoT did not say what its car shows", error))
+  )
 })
 
 const unlink = Effect.fn("customers.unlink")(function* (customerId: SubjectId, vin: Vin) {
