@@ -1,4 +1,4 @@
-/** Tells the whole story so far against real servers: three cars, four customers, every partner, and a clock that jumps. */
+/** Tells the whole story so far against real servers: three cars, four customers, every partner, services on the cars, and a clock that jumps. */
 
 import { cancellation } from "#src/demo/cancellation.ts"
 import { scratchDatabase } from "#src/demo/database.ts"
@@ -8,6 +8,7 @@ import { invariants } from "#src/demo/invariants.ts"
 import { accountsOf, imbalance, ledgerLines } from "#src/demo/ledger.ts"
 import { resale } from "#src/demo/resale.ts"
 import { servers } from "#src/demo/servers.ts"
+import { services } from "#src/demo/services.ts"
 import { Teller } from "#src/demo/teller.ts"
 import { startTown } from "#src/demo/town.ts"
 import { untilSignalled } from "#src/devstack/signals.ts"
@@ -45,11 +46,16 @@ const tell = async (json: boolean, begin: number, floors: AsyncDisposableStack):
   let broken: string | null = null
   try {
     const stage = await employees(town, teller)
-    for (const story of [firstSale, resale, cancellation]) {
-      await story(stage)
-      await town.settled()
-    }
-    for (const { reference, kind } of town.world.payments.ledger()) if (kind === "charge") town.world.payments.settle(reference)
+    town.world.fleet.buildFor("nats")
+    const one = await firstSale(stage)
+    await town.settled()
+    const three = await resale(stage)
+    await town.settled()
+    await cancellation(stage)
+    await town.settled()
+    await services(stage, one, three)
+    for (const { reference, kind } of town.world.payments.ledger())
+      if (kind === "charge" || kind === "capture") town.world.payments.settle(reference)
     await teller.says("Gateway", "settles every payment")
     await town.settled()
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Customer 1: everything that can delay a sale does, and the car is handed over. */
 import { arrival, isBuilt, paysDeposit, paysFinalAmount } from "./arrival.ts"
+import { CarOwner } from "./car-owner.ts"
 import { insist, type Stage, told } from "./stage.ts"
 
 export const firstSale = async (stage: Stage) => {
@@ -14,7 +15,7 @@ export const firstSale = async (stage: Stage) => {
   await teller.says("Customer 1", 'reads in the mail: "Your bank declined the deposit"')
   await paysDeposit(stage, customer, orderId, "manufacturing.building")
   await teller.says("Factory", "has the order, placed without anybody's help")
-  await isBuilt(stage, customer, orderId)
+  const vin = await isBuilt(stage, customer, orderId)
 
   await seller1.supplies(orderId, "identityDocument", "roadTaxReceipt")
   await teller.says("Seller 1", "hands in two of the three papers that Spain asks for")
@@ -50,4 +51,5 @@ export const firstSale = async (stage: Stage) => {
   await teller.says("Seller 1", "types a PIN with a slip of the hand", told(wrong))
   await teller.says("Seller 1", "types it again", told(await seller1.handOver(orderId, pin)))
   await customer.sees(orderId, "delivered")
+  return new CarOwner(customer, vin)
 }

@@ -1,5 +1,6 @@
 /** Customer 2 never pays the final amount: the señal is lost, the car is stock sin asignar, and one of two sellers sells it again (S18). */
 import { arrival, comesIn, isBuilt, paysDeposit, paysFinalAmount } from "./arrival.ts"
+import { CarOwner } from "./car-owner.ts"
 import { insist, type Stage, told } from "./stage.ts"
 
 const day = 86_400_000
@@ -54,4 +55,5 @@ export const resale = async (stage: Stage) => {
   town.world.transport.arrive(orderId)
   await teller.says("Carrier", "hands the car over at the door, and brings a signature")
   await customer3.sees(orderId, "delivered")
+  return new CarOwner(customer3, vin)
 }

@@ -111,7 +111,9 @@ export class Teller {
     this.steps.push({ at: at.toISOString(), actor: path, from, message: type, to })
     const [before, after] = moved(from, to)
     const move =
-      from === to ? this.paint("2", `stays in ${readable(to)}`) : this.paint("32", `${before === null ? "" : before} → ${after}`)
+      from === to
+        ? this.paint("2", to.includes("+") ? "stays as it is" : `stays in ${readable(to)}`)
+        : this.paint("32", `${before === null ? "" : before} → ${after}`)
     const remark = outcome === "handled" ? "" : this.paint("33", `  (${outcome})`)
     const who = this.names.get(path) ?? path
     this.style.write(

@@ -66,8 +66,8 @@ const goodTown = async (): Promise<GoodServices> => {
     const two = await delivered(town, "Customer 2")
     town.world.fleet.car(two.vin).reach(false, true)
     const escalated = await buy(two, "streaming", { kind: "temporary", count: 1, unit: "month" }, "tok_ok")
+    await sees(two.customer, escalated, "pending authorised")
     for (let tries = 0; tries < 5; tries++) {
-      await sees(two.customer, escalated, "pending authorised")
       await town.settled()
       await town.pass(2 * minute)
       await town.settled()
