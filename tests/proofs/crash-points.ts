@@ -1,10 +1,13 @@
 /** Every moment at which a platform may be killed. Commands are read from the registry, so that a new one is not forgotten. */
 import { registry } from "#actors/registry.ts"
 
-/** The last step of these is a mail or a word to another actor: there is nothing to be told about it. */
-const answersNothing = new Set(["SendCredentials", "Notify", "IntroduceVehicle", "StockVehicle", "MoveVehicle", "OpenStockSale"])
+/** The last step of all others is a mail, or a word to a car or another actor: there is nothing to be told about it. */
+const answered = new Set([
+  ...["ChargePayment", "PlaceFactoryOrder", "AskFactory", "RegisterVehicle", "BookTransport", "ReturnPayment"],
+  ...["AuthorisePayment", "AskPayment", "SetUpMandate", "CapturePayment", "VoidPayment", "AskVehicle"]
+])
 
-const commands = registry.flatMap(({ perform }) => Object.keys(perform))
+const commands = [...new Set(registry.flatMap(({ perform }) => Object.keys(perform)))]
 
 export const crashPoints: ReadonlyArray<string> = [
   "turn: before commit",
@@ -13,7 +16,7 @@ export const crashPoints: ReadonlyArray<string> = [
   ...commands.flatMap((command) => [
     `outbox: before ${command}`,
     `outbox: after ${command}`,
-    ...(answersNothing.has(command) ? [] : [`outbox: told ${command}`])
+    ...(answered.has(command) ? [`outbox: told ${command}`] : [])
   ]),
   "outbox: before done",
   "outbox: done",

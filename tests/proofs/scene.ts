@@ -14,6 +14,7 @@ import type { Report } from "#src/verify/findings.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
 import { type VerifyOptions, verify } from "#src/verify/verify.ts"
 import { MortalPlatform } from "./mortal-platform.ts"
+import { ServiceStories } from "./service-stories.ts"
 import { Stories } from "./stories.ts"
 
 export type Scene = Awaited<ReturnType<typeof openScene>>
@@ -48,7 +49,8 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
   const intranetUrl = `http://127.0.0.1:${intranetPort}`
   const keys = await vehicleKeys()
   const vehicles = { trust: carsTrust(keys), natsUrl: NATS_URL, natsSpace: space }
-  const world = await startWorld({ platform: publicUrl, secrets, vehicles, pace })
+  let moved = 0 // Milliseconds that every clock here is ahead.
+  const world = await startWorld({ platform: publicUrl, secrets, vehicles, pace, now: () => Date.now() + moved })
   floors.defer(world.stop)
   const env = {
     ...keys,
@@ -79,8 +81,12 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     platform,
     stories,
     sql,
-    /** Platform time goes on by so much. A platform that runs notices within a second. */
-    pass: (millis: number) => sql`UPDATE clock SET offset_ms = offset_ms + ${millis}`,
+    services: new ServiceStories(stories, world),
+    /** Time goes on by so much, for partners and cars, too. A platform that runs notices within a second. */
+    pass: (millis: number) => {
+      moved += millis
+      return sql`UPDATE clock SET offset_ms = offset_ms + ${millis}`
+    },
     /** Until nothing is on its way, twice in a row. */
     quiet: async () => {
       for (let end = performance.now() + quietMillis, still = 0; still < 2; await Bun.sleep(250)) {
@@ -93,7 +99,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
       verify({
         quiet: true,
         history: stories.chronicle.acts,
-        partners: ledgersOf({ ...world.env, MAIL_LEDGER_URL: world.mail.controlUrl }),
+        partners: ledgersOf({ ...world.env, ...world.ledgers }),
         ...more
       }).pipe(Effect.provide(PostgresOwner({ url: Redacted.make(database.url) })), Effect.runPromise),
     /** Redis and NATS forget everything they ever knew. */
@@ -110,7 +116,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     },
     /** Streams that were taken away so far. */
     wiped: () => wiped,
-    /** For whoever wants to know what went wrong: orders that are open, and the last that they heard. */
+    /** For whoever wants to know what went wrong: orders and services that are open, and the last that they heard. */
     open: async (): Promise<string> => {
       const rows = await sql`
         SELECT path, state_path AS state, (
@@ -118,7 +124,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
           FROM (SELECT * FROM journal j WHERE j.path = a.path ORDER BY version DESC LIMIT 5) j
         ) AS heard
         FROM actors a
-        WHERE type = 'order' AND NOT closed`
+        WHERE type IN ('order', 'activation') AND NOT closed`
       return rows.map((row: object) => JSON.stringify(row)).join("\n")
     },
     close: () => all.disposeAsync()

@@ -3,6 +3,7 @@ import { countries } from "#integrations/registration/countries.ts"
 import { persona } from "#src/demo/persona.ts"
 import { demoPassword } from "#src/demo-people.ts"
 import type { World } from "#src/simulated.ts"
+import type { OwnedCar } from "./service-stories.ts"
 import { type Answer, Chronicle, StubbornCaller } from "./stubborn-caller.ts"
 
 export type Kind = "home" | "pickup" | "forfeit" | "factoryCancels"
@@ -51,6 +52,13 @@ export class Stories {
     const { orderId } = answer.body
     this.chronicle.saw(`order/${orderId}`, `${this.seller.subjectId}/sell/${orderId}`, answer)
     return this.withPapers(orderId, customerName)
+  }
+
+  /** A car in its owner's hands. */
+  async deliver(customerName: string): Promise<OwnedCar> {
+    const order = await this.sell(customerName, "home")
+    await this.goOn(order, "home")
+    return { vin: (await this.look(order.customer, order.orderId)).vin, customer: order.customer }
   }
 
   async goOn({ orderId, customer }: Sold, kind: Kind): Promise<void> {
@@ -157,7 +165,7 @@ export class Stories {
   }
 
   /** Comes in by the mail once; after that, several stories share the person. */
-  private customer(name: string): Promise<StubbornCaller> {
+  customer(name: string): Promise<StubbornCaller> {
     const known = this.customers.get(name)
     if (known !== undefined) return known
     const { email } = persona(name)
@@ -172,7 +180,7 @@ export class Stories {
     return mails.flatMap(({ text }) => /#token=([A-Za-z0-9_-]+)/.exec(text)?.[1] ?? []).at(-1) ?? null
   }
 
-  private newKey(what: string) {
+  newKey(what: string) {
     return `${what}-${String(++this.told).padStart(6, "0")}`
   }
 }
@@ -191,7 +199,7 @@ const termsOf = (customerName: string, delivery: "home" | "dealership") => ({
 /** "customer.1@story.example" → "Customer 1". */
 const nameOf = (email: string) => email.slice(0, email.indexOf("@")).replace("customer.", "Customer ")
 
-const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
+export const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
   for (const end = performance.now() + patienceMillis; !(await isSo()); await Bun.sleep(lookMillis))
     if (performance.now() > end) throw new Error(`${what}: never happened`)
 }
