@@ -121,7 +121,7 @@ describe("a car on the broker", () => {
 })
 
 describe("a car behind the API IoT", () => {
-  test("is passed the envelope unchanged, once for one command, however often that is performed", async () => {
+  test("is passed the envelope unchanged, once for one document, however often that is sent", async () => {
     const configure = () => using((link) => link.configure(vin, "apiIot", envelope, "vehicle/x#2.0"))
     await configure()
     await configure()
@@ -129,6 +129,14 @@ describe("a car behind the API IoT", () => {
     expect(taken).toEqual([
       expect.objectContaining({ reference: vin, payload: createHash("sha256").update(JSON.stringify(envelope)).digest("hex") })
     ])
+  })
+
+  test("is passed the same command again where it had to be signed anew: nobody knows whether the first one arrived", async () => {
+    const before = simulator.ledger().length
+    await using((link) => link.configure(vin, "apiIot", envelope, "vehicle/x#3.0"))
+    await using((link) => link.configure(vin, "apiIot", { ...envelope, document: "signed.a-second.time" }, "vehicle/x#3.0"))
+    const taken = simulator.ledger().slice(before)
+    expect(taken.filter(({ kind }) => kind === "taken")).toHaveLength(2)
   })
 
   test("is shown by its status, with the very bytes of the answer", async () => {
