@@ -25,6 +25,7 @@ export class LastTold extends Context.Service<
   {
     /** Null where the vehicle has heard nothing yet. */
     readonly of: (vin: Vin) => Effect.Effect<Told | null, ActorsUnavailable>
+    /** An older one than is known, heard at the same time by another road, changes nothing. */
     readonly remember: (vin: Vin, told: Told) => void
     /** Whether the vehicle has a document that its car has not confirmed: then a hello is news. */
     readonly waitsForCar: (vin: Vin) => Effect.Effect<boolean, ActorsUnavailable>
@@ -36,6 +37,7 @@ export class LastTold extends Context.Service<
       const sql = yield* SqlClient.SqlClient
       const known = new Map<Vin, Told>()
       const remember = (vin: Vin, told: Told) => {
+        if ((known.get(vin)?.counter ?? 0) > told.counter) return
         known.delete(vin)
         known.set(vin, told)
         if (known.size > carsKept) known.delete(known.keys().next().value!)

@@ -4,6 +4,7 @@ import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { CrashPoint } from "#actors/system/crash-point.ts"
 import { ActorsUnavailable } from "#actors/system/letter.ts"
+import { RateLimits } from "#integrations/redis/limits.ts"
 import { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import { type CarReport, ReportNotBelieved, VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { VehicleReported } from "#machines/vehicle.ts"
@@ -11,6 +12,7 @@ import type { ReceiptId, Vin } from "#machines/vocabulary.ts"
 import { LastTold, toldBy } from "./last-told.ts"
 
 const tellTimeout = "10 seconds"
+const turnsPerMinute = 120 // Of one car: one that is out of its mind, or in a thief's hands, fills neither journal nor disk.
 const largestVersion = 2_147_483_647 // As Postgres keeps it.
 
 export interface HeardReport {
@@ -37,6 +39,8 @@ export const hearReport = Effect.fn("ingress.hearReport")(function* (vin: Vin, j
   const tells = isNew || (report.kind === "hello" && now.counter > last.counter && (yield* lastTold.waitsForCar(vin)))
   if (tells) {
     const actors = yield* ActorSystem
+    const limits = yield* RateLimits
+    yield* limits.consume(`report/${vin}`, turnsPerMinute, 60)
     const id = `car/${receiptId}`
     yield* inTime(actors.tell(Vehicle.at(vin), fact, { id, cause: id, correlation: id }))
     const reached = yield* CrashPoint

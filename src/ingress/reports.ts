@@ -61,6 +61,7 @@ const endOf = (vin: Vin, message: JsMsg) =>
       MessageRefused: ({ reason }) => Effect.succeed<End>({ never: reason }),
       KeysUnreachable: () => Effect.succeed<End>({ again: unreachableMs }),
       ActorsUnavailable: () => Effect.succeed<End>({ again: unavailableMs }),
+      TooManyRequests: ({ retryAfterSeconds }) => Effect.succeed<End>({ again: retryAfterSeconds * 1_000 }), // Meanwhile the broker keeps its newest few alone.
       Overloaded: ({ retryAfterSeconds }) => Effect.succeed<End>({ again: retryAfterSeconds * 1_000 }),
       ActorQuarantined: () => Effect.succeed<End>({ again: quarantinedMs })
     }),

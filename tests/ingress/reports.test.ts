@@ -133,6 +133,31 @@ describe("a report", () => {
     expect(world.toldOf(car)).toHaveLength(1)
   })
 
+  test("that two roads bring at the same time is not forgotten for the older one beside it", async () => {
+    const car = await newCar()
+    const [first, second, third] = [1, 2, 1].map((cfgVersion) => car.says({ cfgVersion }))
+    const hear = (jws: string) => world.runtime.runPromise(hearReport(car.vin, jws))
+    const commit = Promise.withResolvers<void>()
+    world.vehicles.answer = (told) =>
+      told.id === `car/${receiptOf(first!)}`
+        ? Effect.andThen(
+            Effect.promise(() => commit.promise),
+            handled(told)
+          )
+        : handled(told)
+    const slow = hear(first!)
+    await until(
+      "the first one on its way",
+      () => world.toldOf(car).length,
+      (count) => count === 1
+    )
+    await hear(second!)
+    commit.resolve()
+    await slow
+    world.vehicles.answer = handled
+    expect(await hear(third!)).toMatchObject({ as: "told" }) // What the first one said is news again.
+  })
+
   test("brought by a phone is the same report, and the second arrival changes nothing", async () => {
     const car = await newCar()
     const jws = car.says({ cfgVersion: 1 })
@@ -295,5 +320,24 @@ describe("a report that cannot be told now", () => {
     expect(world.acknowledgedTo(ill)).toEqual([])
     expect(await world.left()).toBe(1)
     world.vehicles.answer = handled
+  })
+
+  test("because its car has another one every millisecond waits, and the other cars do not", async () => {
+    const [mad, sane] = [await newCar(), await newCar()]
+    for (let boot = 0; boot < 3_000; boot++) {
+      world.publish(mad.vin, "report", mad.says({ bootId: `boot-${boot}` }))
+      if (boot % 5 === 0) await Bun.sleep(1)
+    }
+    await world.broker.flush()
+    const jws = sane.says()
+    world.publish(sane.vin, "report", jws)
+    await until(
+      "the other car",
+      () => world.acknowledgedTo(sane).length,
+      (count) => count === 1
+    )
+    expect(world.toldOf(mad).length).toBeGreaterThan(0)
+    expect(world.toldOf(mad).length).toBeLessThanOrEqual(120)
+    expect(await world.left()).toBeLessThanOrEqual(1 + 8) // Of the one in quarantine, and its newest.
   })
 })

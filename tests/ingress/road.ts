@@ -6,6 +6,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import { connectOptionsOf, Nats } from "#integrations/nats/nats.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
+import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { dropReports } from "#integrations/vehicle-link/reports.ts"
@@ -60,6 +61,7 @@ export const road = async (options: { readonly natsUrl: string; readonly databas
       VehicleTrustPostgres({ signingKey: Redacted.make(signingKeyOf(keys.CONFIG_SIGNING_KEY)!), catalogue: keys.SIGNED_CATALOGUE })
     ),
     Layer.provideMerge(Nats.layer({ url: options.natsUrl, name: "caas-road", space })),
+    Layer.provideMerge(RateLimitsRedis),
     Layer.provideMerge(Redis.layer({ url: redisUrl.href })),
     Layer.provideMerge(Vehicles),
     Layer.provideMerge(PlatformTimePostgres),
