@@ -585,7 +585,7 @@ export const endTheft = [vehicle.assign({ theft: null }), notifyOwner("TheftEnde
 export const transfer = vehicle.enqueueActions(({ context: { vin, purchases }, event, enqueue }) => {
   if (event.type !== "TransferOwnership") return
   const { sellerId, buyerId, by } = event
-  enqueue.assign({ owner: buyerId })
+  enqueue.assign({ owner: buyerId, remote: [] }) // What the seller's app asked for is nothing to the buyer.
   enqueue.emit(OwnerRecord.make({ vin, subjectId: buyerId, from: sellerId, by }))
   for (const { activationId } of purchases) enqueue.emit(TellOwnershipChange.make({ vin, activationId }))
   enqueue.emit(NotifyOwner.make({ subjectId: sellerId, vin, notice: "VehicleTransferred" }))

@@ -161,6 +161,7 @@ describe("a car", () => {
     const vin = await ownedCar(house, owner)
     const me = driver(house, owner, vin)
     await me.pairs()
+    expect((await me.ask("POST", "/commands", { body: { type: "unlockDoors" } })).status).toBe(202)
     const { body } = await me.buy(paid)
     await me.sees(body.activationId, "active")
     const buyer = person("Buyer 1")
@@ -179,10 +180,15 @@ describe("a car", () => {
     expect((await sell({ buyer: person("Buyer 2") })).body.reason).toBe("IdempotencyKeyReused")
     expect((await me.ask("GET")).status).toBe(404)
     expect((await me.service(body.activationId)).body.state).toBe("active") // Bought for good or for a term: it stays with the car.
+    const firstPage = await me.ask("GET", "/activations?limit=1")
+    expect(firstPage.body.activations).toHaveLength(1)
+    const lastPage = await me.ask("GET", `/activations?limit=1&cursor=${firstPage.body.cursor}`)
+    expect(lastPage.body).toEqual({ activations: [], cursor: null })
     expect(await house.linkFor(buyer.email)).toHaveLength(43)
     const next = driver(house, await house.signedIn("customer", "Buyer 1"), vin)
     expect((await next.ask("GET")).body).toMatchObject({ linked: false, services: [{ option: "heated-seats", confirmed: true }] })
     expect((await next.service(body.activationId)).status).toBe(404)
+    expect((await next.ask("GET")).body.commands).toEqual([]) // When the seller came and went is nobody's business.
   })
 })
 

@@ -71,7 +71,8 @@ const list = Effect.fn("customers.activations")(function* (subjectId: SubjectId,
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const rows = yield* activationsOf(vin, subjectId, after, limit)
-  if (rows.length === 0) yield* ownVehicle(subjectId, vin) // Who sold the car may still look at what was bought for it.
+  // Who sold the car may still look at what was bought for it, to the last page.
+  if (rows.length === 0 && query.cursor === undefined) yield* ownVehicle(subjectId, vin)
   const language = yield* languageOf(subjectId)
   return { activations: rows.map((row) => summaryOf(row, language)), cursor: cursorAfter(rows, limit, ({ path }) => [path]) }
 })
