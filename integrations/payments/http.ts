@@ -250,8 +250,9 @@ const refundOutcome = (
   refund: typeof Refund.Type,
   id: string,
   amount: Money
-): Effect.Effect<typeof GatewayRefund.Type, NoAnswer> => {
+): Effect.Effect<typeof GatewayRefund.Type, RefundRefused | NoAnswer> => {
   if (refund.reference !== id) return notOurs("reference")
   if (refund.amountMinor !== amount.amountMinor) return notOurs("amountMinor")
-  return refund.currency === amount.currency ? Effect.succeed(refund) : notOurs("currency")
+  if (refund.currency !== amount.currency) return notOurs("currency")
+  return refund.status === "succeeded" ? Effect.succeed(refund) : Effect.fail(new RefundRefused({ reason: refund.status }))
 }

@@ -101,7 +101,7 @@ export class HoldGone extends Schema.TaggedError<HoldGone>()("HoldGone", { reaso
 /** It is captured already: money comes back by a refund only. */
 export class VoidRefused extends Schema.TaggedError<VoidRefused>()("VoidRefused", { reason: Schema.String }) {}
 
-/** The gateway will not give this money back (never taken, or already returned): an operator has to look. */
+/** The gateway did not give this money back (never taken, already returned, or the way back failed): an operator has to look. */
 export class RefundRefused extends Schema.TaggedError<RefundRefused>()("RefundRefused", { reason: Schema.String }) {}
 
 /** No answer, an error, or an answer we could not believe: nobody knows whether money moved. Ask by reference before repeating. */

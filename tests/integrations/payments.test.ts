@@ -226,6 +226,19 @@ describe("a refund", () => {
     expect(sum(gateway, "refund")).toBe(40_000)
   })
 
+  test("that failed gave nothing back, whether that is answered or found by our reference", async () => {
+    const failed = { id: "re_1", reference: refundId, ...amount, status: "failed" }
+    const paid = { id: "gw_1", reference, status: "captured", ...amount, capturedMinor: 100_000, refundedMinor: 0, reason: null }
+    for (const refunds of [[], [failed]]) {
+      using server = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: ({ method }) => Response.json(method === "POST" ? failed : { payments: [{ ...paid, refunds }] })
+      })
+      expect(await noToRefund({ url: `http://127.0.0.1:${server.port}` })).toEqual(new RefundRefused({ reason: "failed" }))
+    }
+  })
+
   for (const { called, fault, done } of spoiled) {
     test(`${called}: we ask by reference, and the money goes back once`, async () => {
       const gateway = await open()
