@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
 import type { Vin } from "#machines/vocabulary.ts"
-import { believe, get, type NoAnswer, type PartnerOptions, post } from "../http/outbound.ts"
+import { believe, get, NoAnswer, type PartnerOptions, post } from "../http/outbound.ts"
 import { type ConfigEnvelope, StatusAnswer, VehicleLinkDown } from "./vehicle-link.ts"
 
 const patienceMillis = 3_000 // Somebody may be waiting for the status.
+const statusLimit = 32 * 1024 // Characters of a status, twice those of a report: its bytes are kept in the journal, and as evidence.
 
 const Taken = Schema.Struct({ vehicleId: Schema.String, status: Schema.Literal("accepted") })
 const ofVehicle = (vin: Vin) => (answer: { readonly vehicleId: string }) => (answer.vehicleId === vin ? null : "vehicleId")
@@ -24,6 +25,10 @@ export const overApiIot = (options: PartnerOptions) => {
       ),
     status: (vin: Vin) =>
       get(partner, `/vehicles/${vin}/status`).pipe(
+        Effect.filterOrFail(
+          ({ text }) => text.length <= statusLimit,
+          () => new NoAnswer({ why: "tooLarge", detail: `more than ${statusLimit} characters` })
+        ),
         Effect.flatMap((said) =>
           said.status === 404
             ? Effect.succeed(null)

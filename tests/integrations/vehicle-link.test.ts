@@ -184,7 +184,8 @@ describe("a car behind the API IoT", () => {
   test.each([
     ["another car", { vehicleId: stranger, online: true, lastSeenAt: null, configuration: null }],
     ["a version below zero", { vehicleId: vin, online: true, lastSeenAt: null, configuration: { version: -1, report: null } }],
-    ["no configuration at all", { vehicleId: vin, online: true, lastSeenAt: null }]
+    ["no configuration at all", { vehicleId: vin, online: true, lastSeenAt: null }],
+    ["a book", { vehicleId: vin, online: true, lastSeenAt: null, configuration: null, more: "x".repeat(32 * 1024) }]
   ])("is not believed to be %s", async (_, body) => {
     using liar = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json(body) })
     const direct = runtimeFor(`http://127.0.0.1:${liar.port}`)
