@@ -134,7 +134,8 @@ export class ServiceStories {
   /** What is free for a week stays with the car. */
   private async changesHands(car: OwnedCar, friend: string): Promise<OwnedCar> {
     const key = this.stories.newKey("transfer")
-    await this.attempts(car, "heated-seats", { kind: "trial", count: 7, unit: "day" }) // A no: it has that trial since last time.
+    const trial = await this.attempts(car, "heated-seats", { kind: "trial", count: 7, unit: "day" }) // A no: it has that since last time.
+    if (trial.status === 201) await this.sees(car, trial.body.activationId, "active free", "escalated free")
     const body = {
       sellerEmail: car.customer.email,
       buyer: persona(friend),
