@@ -209,6 +209,8 @@ const service = (state: string) => stateIn(`#activation.service.${state}`)
 const money = (state: string) => stateIn(`#activation.money.${state}`)
 /** The customer has, or had, what was bought. A gift is not paid for. */
 const served = and([or([service("active"), service("ended")]), ({ context }: Hearing) => context.supportCase !== "gift"])
+/** Nothing may be kept. */
+const unneeded = or([service("escalated"), service("withdrawn"), service("cancelled"), service("declined")])
 
 export const activation = setup({
   types: {
@@ -274,8 +276,8 @@ export const activation = setup({
     served,
     servedOnce: and([served, ({ context }: Hearing) => !isRecurring(context)]),
     lostWhileServed: and([served, isCurrent]),
-    /** Nothing may be kept. */
-    unneeded: or([service("escalated"), service("withdrawn"), service("cancelled"), service("declined")])
+    unneeded,
+    unneededAndUnsettled: and([unneeded, ({ context }: Hearing) => currentOf(context)?.settlement === "failed"])
   },
   delays: {
     paymentWindow: 30 * minute,

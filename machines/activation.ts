@@ -251,7 +251,12 @@ export const activationMachine = activation.createMachine({
             PaymentDeclined: { guard: "currentRefused", target: "owed", actions: markDeclined }
           }
         },
-        captured: { always: { guard: "unneeded", target: "refunding", actions: returnCaptured } },
+        captured: {
+          always: [
+            { guard: "unneededAndUnsettled", target: "declined" }, // It never came, so nothing of it goes back.
+            { guard: "unneeded", target: "refunding", actions: returnCaptured }
+          ]
+        },
         owed: {
           always: { guard: "unneeded", target: "declined" },
           on: { PaymentCaptured: arrives, PaymentSettled: arrives }

@@ -24,14 +24,14 @@ export const purchases = Effect.fn("verify.purchases")(function* (
       findings.violated("I46", `${what} is being bought by ${open.map(({ activationId }) => activationId).join(" and ")}`)
 })
 
-/** What the gateway took and did not give back, per activation, in minor units. Null where it keeps its books to itself. */
+/** What the gateway took and has: neither given back nor failed to settle. Per activation, in minor units. Null where it keeps its books to itself. */
 const paidFor = (lines: Evidence["after"]["payments"]): ReadonlyMap<string, number> | null => {
   if (lines === null) return null
   const paid = new Map<string, number>()
   for (const { kind, reference, amountMinor } of lines) {
     const activation = activationOf(reference)
     if (activation === null) continue
-    const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" ? -1 : 0
+    const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" || kind === "settlement_failed" ? -1 : 0
     paid.set(activation, (paid.get(activation) ?? 0) + sign * amountMinor)
   }
   return paid
@@ -86,8 +86,8 @@ const costsNothing = (
   activation: string,
   balances: ReadonlyMap<string, number> | null
 ) => {
-  const minor = balances?.get(activation) ?? 0
-  if (minor !== 0) findings.violated(id, `${activation} ${what}, and the gateway keeps ${minor} (minor units)`)
+  const minor = balances?.get(activation) ?? 0 // Less than nothing where the settlement failed after the money had gone back.
+  if (minor > 0) findings.violated(id, `${activation} ${what}, and the gateway keeps ${minor} (minor units)`)
 }
 
 /** In the car: where it has applied the document that we last decided on. Otherwise it has not heard of it yet. */

@@ -16,6 +16,8 @@ export interface AtTheBank {
   readonly captured: number
   readonly refunded: number
   readonly captureBefore: string
+  /** Its settlement failed: what was captured never came. */
+  readonly bounced?: boolean
 }
 interface Waiting {
   readonly command: ActivationCommand
@@ -192,7 +194,7 @@ export const happen = (world: World, event: Event): World | null => {
     case "settled":
       return announce(world, ({ captured }, n) => (captured > 0 ? w.settled(n) : null))
     case "settlement failed":
-      return announce(world, ({ captured }, n) => (captured > 0 ? w.settlementFailed(n) : null))
+      return announce(bounced(world), ({ captured }, n) => (captured > 0 ? w.settlementFailed(n) : null))
     case "announced":
       return announce(world, ({ status }, n) =>
         status === "captured" || status === "requires_action" ? null : statement(n, world)
@@ -215,6 +217,10 @@ const announce = (world: World, wordOf: (payment: AtTheBank, n: number) => Said 
   const said = Object.entries(world.bank).flatMap(([id, payment]) => wordOf(payment, numberOf(id)) ?? [])
   return said.length === 0 ? null : said.reduce(hear, world)
 }
+const bounced = (world: World): World => ({
+  ...world,
+  bank: Object.fromEntries(Object.entries(world.bank).map(([id, one]) => [id, one.captured > 0 ? { ...one, bounced: true } : one]))
+})
 const numberOf = (id: string) => Number(id.split("-").at(-1))
 const alive = (wanted: World["wanted"], { clock }: World) =>
   wanted === null || (wanted.until !== null && wanted.until <= instant(clock)) ? null : wanted
@@ -303,6 +309,9 @@ const statement = (n: number, { bank }: World): Said => {
 
 export const serviceOf = ({ state }: World) => pathOf((state.value as { readonly service: StateValue }).service)
 const netOf = ({ bank }: World) => Object.values(bank).reduce((sum, { captured, refunded }) => sum + captured - refunded, 0)
+/** Counted as taken, and it never came: nobody gives that back. */
+const lostOf = ({ bank }: World) =>
+  Object.values(bank).reduce((sum, one) => sum + (one.bounced === true ? one.captured - one.refunded : 0), 0)
 
 /** Nothing is on its way: no command, no word, no document, and the service waits for nobody. */
 export const isAtRest = (world: World) =>
@@ -351,7 +360,7 @@ export const wrongAtRest = (world: World): ReadonlyArray<string> => {
   const stands = serviceOf(world)
   const served = stands === "active" || stands === "ended"
   const owes = served && way !== "free" && supportCase !== "gift" && terms.term.kind !== "recurring"
-  if (netOf(world) !== (owes ? w.price.amountMinor : 0)) wrong.push(`${stands}, and ${netOf(world)} is taken`)
+  if (netOf(world) - (owes ? w.price.amountMinor : lostOf(world)) !== 0) wrong.push(`${stands}, and ${netOf(world)} is taken`)
   if ((world.car.on !== null) !== (stands === "active"))
     wrong.push(`${stands}, and in the car it is ${world.car.on === null ? "off" : "on"}`)
   for (const [id, { status }] of Object.entries(world.bank))

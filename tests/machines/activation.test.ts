@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test"
 import { activationMachine } from "#machines/activation.ts"
 import { endOf } from "#machines/option-terms.ts"
+import { withdrawalProspect } from "#machines/withdrawal.ts"
 import * as a from "./activation-words.ts"
 import { after, given, say } from "./scenario.ts"
 import * as w from "./words.ts"
@@ -370,6 +371,24 @@ describe("withdrawal", () => {
     service(...a.toActive())
       .when(a.withdrawn("2026-03-17T00:00:00.000Z"))
       .thenRefused("WithdrawalPeriodExpired")
+  })
+  test("gives nothing back of what never came: the settlement had failed", () => {
+    for (const past of [
+      [...a.toActive(), a.settlementFailed()],
+      [...a.toCapturing(), a.settlementFailed(), a.captured()]
+    ]) {
+      const withdrawing = service(...past)
+      withdrawing.when(a.withdrawn()).thenStands("money.declined service.withdrawn", "DropOption", "Notify WithdrawalAccepted")
+      const prospect = withdrawalProspect({ service: "active", money: "captured" }, withdrawing.context, a.purchasedAt)
+      expect(prospect).toMatchObject({ comesBack: { ...a.price, amountMinor: 0 } })
+    }
+    const { context } = service(...a.toActive(), a.settled())
+    expect(withdrawalProspect({ service: "active", money: "captured" }, context, a.purchasedAt)).toMatchObject({
+      comesBack: a.price
+    })
+    service(...a.toActive(), a.settlementFailed(), a.withdrawn())
+      .when(a.settled())
+      .thenRecorded("AlreadyKnown") // Failed stays failed.
   })
   test("of what the car's price includes gives nothing back", () => {
     service(a.bundled, a.confirmed())
