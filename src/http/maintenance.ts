@@ -3,12 +3,13 @@ import { Effect } from "effect"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
-import { Workshops } from "#integrations/workshops/workshops.ts"
+import { Workshops, WorkshopsUnreachable } from "#integrations/workshops/workshops.ts"
 import type { OptionTerms } from "#machines/option-terms.ts"
 import { MaintenanceChecked } from "#machines/vehicle.ts"
 import type { ActivationId, Instant, SubjectId, Vin } from "#machines/vocabulary.ts"
 
 const young = 5 * 60_000 // Milliseconds for which an answer is not asked for again.
+const outdated = 24 * 60 * 60_000 // By their own word: what they knew before that, out of some cache on the way, is no answer (F44).
 const remembered = 10_000 // Cars; the one asked for longest ago goes first.
 
 export interface MaintenanceAnswer {
@@ -29,6 +30,10 @@ export const maintenanceDesk = (): AskMaintenance => {
     const now = time.now()
     if (known !== undefined && now - Date.parse(known.askedAt) < young) return known
     const answer = yield* workshops.maintenance(vin).pipe(
+      Effect.filterOrFail(
+        ({ answeredAt }) => now - Date.parse(answeredAt) <= outdated,
+        ({ answeredAt }) => new WorkshopsUnreachable({ cause: `the answer is of ${answeredAt}` })
+      ),
       Effect.map(({ status, due }): MaintenanceAnswer => ({ status, due, askedAt: iso(now) })),
       Effect.catchTag("WorkshopsUnreachable", (cause) =>
         Effect.as(Effect.logWarning("The workshops did not answer", cause), {
