@@ -220,6 +220,7 @@ export const vehicleMachine = vehicle.createMachine({
       on: {
         OptionWanted: [
           { guard: "noRoad", actions: reject("NoRoadToVehicle") },
+          { guard: "stolen", actions: reject("VehicleStolen") },
           { guard: "takenByAnother", actions: reject("OptionTaken") },
           { guard: "inConflict", actions: rejectConflict },
           { guard: "confirmedAlready", actions: confirmAgain },

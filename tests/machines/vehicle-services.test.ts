@@ -112,6 +112,16 @@ describe("a car that is wanted to have something", () => {
       .when(v.wanted(v.snow))
       .thenSays({ reason: "ConflictsWith:sport" })
   })
+  test("cannot be told while it is stolen: a gift waits until it is found", () => {
+    given(...v.toWanted(v.seats), v.dropped(v.seats), v.stolen)
+      .when(v.wanted(v.seats, { attempt: 5 }))
+      .thenStands(waiting, "RejectOption")
+      .thenSays({ reason: "VehicleStolen" })
+      .thenKnows({ purchases: [], desired: [] })
+    given(...v.toWanted(v.seats), v.dropped(v.seats), v.stolen, v.theftEnded)
+      .when(v.wanted(v.seats, { attempt: 6 }))
+      .thenStands(waiting, "ConfigureVehicle")
+  })
   test("gets a gift: what was dropped is wanted again, and reserved again", () =>
     void given(...v.toWanted(v.seats), v.dropped(v.seats))
       .when(v.wanted(v.seats, { attempt: 5 }))

@@ -122,8 +122,8 @@ describe("the table of the vehicle", () => {
       NotTheCurrentOrder: "stock"
     },
     OptionWanted: {
-      "→ configuration.waiting": "built stock owned linked stolen warrantyLost bought",
-      "→ ·": "keyless waiting active"
+      "→ configuration.waiting": "built stock owned linked warrantyLost bought",
+      "→ ·": "keyless stolen waiting active"
     },
     OptionDropped: {
       NotPurchased: "built keyless stock owned linked stolen warrantyLost",
