@@ -80,4 +80,17 @@ describe("telemetry", () => {
     for (const [i, car] of cars.entries())
       if (i >= cars.length - 50) expect(await last(car)).toMatchObject({ sample: { odometerMetres: i } })
   })
+
+  test("of a car that never stops talking pushes nobody aside, and fills no table", async () => {
+    const [sane, mad] = [new Car(2_000), new Car(2_001)]
+    const [before, rows] = [await lost(), await kept()]
+    send(sane, sample())
+    for (let i = 0; i < 8_000; i++) send(mad, sample({ odometerMetres: i }))
+    await world.broker.flush()
+    const counted = async () => (await lost()) - before + (await kept()) - rows
+    await until("every sample kept or counted as lost", counted, (count) => count === 8_001)
+    expect(await last(sane)).toMatchObject({ sample: sample() })
+    expect(await last(mad)).toMatchObject({ sample: { odometerMetres: 7_999 } })
+    expect((await kept()) - rows).toBeLessThanOrEqual(1 + 8 * 8) // Of eight batches, on a busy machine.
+  })
 })
