@@ -59,7 +59,7 @@ export interface Purchase {
 
 /** An option that our document holds, and what the car has said of it. */
 export interface Wish extends DesiredOption {
-  /** The ends that earlier tries named: the car may have taken any of them. */
+  /** The ends that the last tries before named: the car may have taken any of them. */
   readonly earlierUntils: ReadonlyArray<Instant | null>
   readonly since: number // The first document that held it.
   readonly confirmed: { readonly receiptId: ReceiptId; readonly cfgVersion: number; readonly until: Instant | null } | null
@@ -163,6 +163,7 @@ const versionLimit = 1_000_000_000 // No car has heard of so many documents; and
 const pairingLimit = 10 * 60 // Seconds, whatever the car says.
 const remotePatience = minute // A command that comes later is not carried out.
 const remoteKept = 8
+const endsKept = 16 // Of a wish. No purchase has as many tries; a gift has one each day.
 
 // ── The document, and what a report says of it ────────────────────────────────────────────────────────────────────
 
@@ -446,7 +447,7 @@ export const want = vehicle.enqueueActions(({ context, event, enqueue }) => {
   const raise = changed || known.rejected !== null || isPassedOver(context) // Of one it has refused, the car says nothing twice.
   const wish: Wish =
     known?.activationId === activationId
-      ? { ...known, until, earlierUntils: changed ? [...known.earlierUntils, known.until] : known.earlierUntils }
+      ? { ...known, until, earlierUntils: changed ? [...known.earlierUntils, known.until].slice(-endsKept) : known.earlierUntils }
       : {
           option,
           activationId,

@@ -112,6 +112,16 @@ describe("a car that is wanted to have something", () => {
       .when(v.wanted(v.snow))
       .thenSays({ reason: "ConflictsWith:sport" })
   })
+  test("remembers the last sixteen ends it was told, however long a gift waits", () => {
+    const end = (n: number) => new Date(Date.parse(v.firstEnd) + n * 60_000).toISOString()
+    const days = Array.from({ length: 20 }, (_, n) => v.wanted(v.week, { attempt: n + 2, until: end(n + 1) }))
+    const waits = [...v.toWanted(v.week, v.firstEnd), ...days]
+    const { context } = endOf(...waits)
+    expect(context.desired[0].earlierUntils).toEqual(Array.from({ length: 16 }, (_, n) => end(n + 4)))
+    given(...waits)
+      .when(v.reported(1, 6, v.running([v.week, end(5)])))
+      .thenSays({ type: "ConfirmOption", until: end(5) })
+  })
   test("cannot be told while it is stolen: a gift waits until it is found", () => {
     given(...v.toWanted(v.seats), v.dropped(v.seats), v.stolen)
       .when(v.wanted(v.seats, { attempt: 5 }))
