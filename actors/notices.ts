@@ -86,7 +86,7 @@ const ofServices: Readonly<Record<PersonalData["language"], Record<ServiceNotice
       "Confirme el pago con su banco",
       "Su banco le pide confirmar el pago del servicio. Hágalo en la aplicación."
     ],
-    ServicePaymentDeclined: ["Su banco no ha aceptado el pago", "El servicio no se ha activado y no se le cobra nada."],
+    ServicePaymentDeclined: ["El pago no se ha podido realizar", "El servicio no se ha activado y no se le cobra nada."],
     ServiceActive: ["Su servicio está activo", "Su vehículo lo ha confirmado."],
     ServiceDelayed: [
       "Su servicio tarda un poco más",
@@ -95,7 +95,7 @@ const ofServices: Readonly<Record<PersonalData["language"], Record<ServiceNotice
     ServiceFailed: ["No hemos podido activar su servicio", "Nuestro soporte técnico se ocupa. No se le cobra nada."],
     ServiceGiven: ["Su servicio corre de nuestra cuenta", "Se activará en cuanto su vehículo conteste, y no se le cobrará."],
     ServiceCancelled: ["Su servicio está cancelado", "No se le cobra nada por lo que no ha recibido."],
-    ServiceEnded: ["Su servicio ha terminado", "Su vehículo lo ha desactivado. Puede contratarlo de nuevo cuando quiera."],
+    ServiceEnded: ["Su servicio ha terminado", "Su vehículo lo desactiva en cuanto lo sabe."],
     WithdrawalAccepted: [
       "Su desistimiento está confirmado",
       "El contrato queda sin efecto. Si había pagado, se lo devolvemos al mismo medio de pago."
@@ -107,7 +107,7 @@ const ofServices: Readonly<Record<PersonalData["language"], Record<ServiceNotice
       "Confirm the payment with your bank",
       "Your bank asks you to confirm the payment of the service. You can do so in the app."
     ],
-    ServicePaymentDeclined: ["Your bank declined the payment", "The service was not activated, and you are charged nothing."],
+    ServicePaymentDeclined: ["The payment did not go through", "The service was not activated, and you are charged nothing."],
     ServiceActive: ["Your service is active", "Your car has confirmed it."],
     ServiceDelayed: [
       "Your service takes a little longer",
@@ -116,7 +116,7 @@ const ofServices: Readonly<Record<PersonalData["language"], Record<ServiceNotice
     ServiceFailed: ["We could not activate your service", "Our technical support takes care of it. You are charged nothing."],
     ServiceGiven: ["Your service is on us", "It becomes active as soon as your car answers, and is not charged."],
     ServiceCancelled: ["Your service is cancelled", "Nothing is charged for what you did not receive."],
-    ServiceEnded: ["Your service has ended", "Your car has switched it off. You may buy it again whenever you like."],
+    ServiceEnded: ["Your service has ended", "Your car switches it off as soon as it knows."],
     WithdrawalAccepted: [
       "Your withdrawal is confirmed",
       "The contract is void. Whatever you had paid goes back to the same method."
