@@ -7,6 +7,7 @@ import type { Report } from "#src/verify/findings.ts"
 import { crashPoints } from "./crash-points.ts"
 import { Dice } from "./dice.ts"
 import { openScene, type Scene } from "./scene.ts"
+import { serviceKinds } from "./service-stories.ts"
 import type { Kind } from "./stories.ts"
 
 export interface ChaosOptions {
@@ -16,17 +17,20 @@ export interface ChaosOptions {
   readonly command: string
 }
 
-const lanes = 6 // Stories told at once, each by a customer of its own.
+const lanes = { sales: 4, cars: 4 } // Stories told at once, each by a customer of its own, or about a car of its own.
 const kinds: ReadonlyArray<Kind> = ["home", "pickup", "forfeit", "factoryCancels"]
 const lifeMillis = { least: 300, most: 2_000 } // Of a platform that stands; then it is killed wherever it is.
 const moments = 4 // Named ones that a life may die at; it meets one of them, or none.
 const often = 4 // A moment kills at its first to fourth time in a life.
-const every = { fault: 4, day: 25, wipe: 40, look: 50 } // Lives.
+const every = { fault: 4, mishap: 3, day: 25, wipe: 40, look: 50 } // Lives.
+const minutes = { passed: 10 * 60_000, every: 1_500 } // Milliseconds of platform time, and of the wall clock: a service is tried again after minutes.
 const silentDays = 20_000 // Milliseconds of the wall clock between two days, while the last stories end.
 const hour = 3_600_000
 
 /** Nothing here loses more than an answer, but the factory's webhooks: for those we have to ask. */
-const faults: Readonly<Record<"factory" | "payments" | "registration" | "transport", ReadonlyArray<Fault>>> = {
+const faults: Readonly<
+  Record<"factory" | "payments" | "registration" | "transport" | "workshops" | "apiIot", ReadonlyArray<Fault>>
+> = {
   factory: [
     { fault: "dropReply" },
     { fault: "garbage" },
@@ -47,7 +51,29 @@ const faults: Readonly<Record<"factory" | "payments" | "registration" | "transpo
     { fault: "error500" },
     { fault: "down", ms: 500 }
   ],
-  transport: [{ fault: "dropReply" }, { fault: "loseRequest" }, { fault: "duplicate", copies: 5 }, { fault: "reorder" }]
+  transport: [{ fault: "dropReply" }, { fault: "loseRequest" }, { fault: "duplicate", copies: 5 }, { fault: "reorder" }],
+  workshops: [{ fault: "dropReply" }, { fault: "error500" }, { fault: "garbage", form: "html" }, { fault: "down", ms: 500 }],
+  apiIot: [
+    { fault: "dropReply" },
+    { fault: "error500AfterWork" },
+    { fault: "loseRequest" },
+    { fault: "garbage", form: "truncated" }
+  ]
+}
+
+/** What befalls a car, and what its owner may never notice. */
+const mishaps: Readonly<Record<string, (car: ReturnType<Scene["world"]["fleet"]["car"]>) => void>> = {
+  rebooted: (car) => car.reboot(),
+  "rebooted before it answered": (car) => {
+    car.failsBeforeAnswering = true
+  },
+  "lost what it heard": (car) => {
+    car.losing = 2
+  },
+  "its reports were lost": (car) => {
+    car.losingReports = 2
+  },
+  "its flash was set back": (car) => car.restoreFlash()
 }
 
 /** Answers whether everything held; the record lies in tests/proofs/results. */
@@ -58,6 +84,7 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
   const say = (line: string) => console.error(`${seconds().toFixed(1).padStart(7)} s  ${line}`)
   const dice = new Dice(seed)
   const scene = await openScene({ pace: 80, say })
+  const timers: Array<ReturnType<typeof setInterval>> = []
   try {
     const died: Record<string, number> = {}
     const done: Record<string, number> = {}
@@ -70,16 +97,32 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
     let over = false
 
     await scene.platform.start() // Somebody has to be able to sign in.
-    const ends = Array.from({ length: lanes }, (_, n) => {
+    timers.push(setInterval(() => void scene.pass(minutes.passed).catch(() => {}), minutes.every))
+    const sales = Array.from({ length: lanes.sales }, async (_, n) => {
       const own = new Dice(seed + n + 1)
-      const lane = (async () => {
-        while (!over) await scene.stories.tell(own.oneOf(kinds), `Customer ${n + 1}`)
-      })()
-      lane.catch(failed.reject)
-      return lane
+      while (!over) await scene.stories.tell(own.oneOf(kinds), `Customer ${n + 1}`)
     })
+    const cars = Array.from({ length: lanes.cars }, async (_, n) => {
+      const own = new Dice(seed + 100 + n)
+      const names = [`Customer 1${n}`, `Customer 2${n}`]
+      for (let car = await scene.stories.deliver(names[0]!); !over; ) {
+        const kind = own.oneOf(serviceKinds)
+        car = await scene.services.tell(kind, car, names[1]!)
+        if (kind === "sold") names.reverse()
+      }
+    })
+    const ends = [...sales, ...cars]
+    for (const lane of ends) lane.catch(failed.reject)
     const live = async (life: number) => {
       if (life % every.fault === 0) count(done, misbehave(scene, dice))
+      if (life % every.mishap === 0) {
+        const what = dice.oneOf(Object.keys(mishaps))
+        const cars = scene.world.fleet.cars()
+        if (cars.length > 0) {
+          mishaps[what]!(dice.oneOf(cars))
+          count(done, `a car: ${what}`)
+        }
+      }
       if (life % every.day === 0) {
         await scene.pass(25 * hour)
         count(done, "a day passed")
@@ -103,8 +146,9 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
     over = true
     await scene.platform.start()
     say("the last stories come to their end")
-    const days = setInterval(() => scene.pass(25 * hour), silentDays)
-    await Promise.race([Promise.all(ends), failed.promise]).finally(() => clearInterval(days))
+    timers.push(setInterval(() => scene.pass(25 * hour), silentDays))
+    await Promise.race([Promise.all(ends), failed.promise])
+    for (const timer of timers) clearInterval(timer)
     await scene.quiet()
     const report = await scene.verify()
     await scene.wipe()
@@ -138,6 +182,7 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
       },
       besides: sorted(done),
       orders: sorted(scene.stories.ended),
+      services: sorted(scene.services.ended),
       callers: { ok: saw("ok"), fail: saw("fail"), info: saw("info") },
       database: size,
       looksWhileItWentOn: looks.map(({ checked, violated }) => ({ checked, violated })),
@@ -156,6 +201,7 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
     say(`${scene.platform.lastWords()}\nStill open:\n${await scene.open()}`)
     throw error
   } finally {
+    for (const timer of timers) clearInterval(timer)
     await scene.close()
   }
 }

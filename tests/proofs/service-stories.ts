@@ -4,7 +4,8 @@ import type { World } from "#src/simulated.ts"
 import { type Stories, until } from "./stories.ts"
 import type { StubbornCaller } from "./stubborn-caller.ts"
 
-export type ServiceKind = "held" | "byMandate" | "confirmed" | "driven" | "refused" | "silent" | "stolen" | "linked" | "sold"
+export const serviceKinds = ["held", "byMandate", "confirmed", "driven", "refused", "silent", "stolen", "linked", "sold"] as const
+export type ServiceKind = (typeof serviceKinds)[number]
 
 export interface OwnedCar {
   readonly vin: string
@@ -12,6 +13,7 @@ export interface OwnedCar {
 }
 
 const week = { kind: "temporary", count: 7, unit: "day" }
+const month = { kind: "temporary", count: 1, unit: "month" }
 
 export class ServiceStories {
   /** Services that ended, by how they stood. */
@@ -93,16 +95,17 @@ export class ServiceStories {
     const { state } = this.world.fleet.car(car.vin).element
     const { model } = state
     Object.assign(state, { model: "Modelo Cero" })
-    const service = await this.buys(car, "heated-seats", { kind: "permanent" }, "tok_ok")
-    await this.sees(car, service, "retry authorised", "escalated voided")
-    await this.withdraws(car, service, "voided")
+    const service = await this.buys(car, "climate-ahead", month, "tok_ok")
+    const stands = await this.sees(car, service, "retry authorised", "escalated voided", "declined")
+    if (stands === "declined") this.count(stands)
+    else await this.withdraws(car, service, "voided")
     Object.assign(state, { model })
   }
 
   private async sleeps(car: OwnedCar) {
     const simulated = this.world.fleet.car(car.vin)
     simulated.reach(false, true)
-    const service = await this.buys(car, "streaming", { kind: "temporary", count: 1, unit: "month" }, "tok_ok")
+    const service = await this.buys(car, "streaming", month, "tok_ok")
     this.count(await this.sees(car, service, "escalated voided", "declined"))
     simulated.reach(true, true)
   }
@@ -147,13 +150,13 @@ export class ServiceStories {
     return { ...car, customer: await this.stories.customer(friend) }
   }
 
-  /** The option is free again once its car's actor has heard that the last purchase is over. */
+  /** The option is free again once its car's actor has heard that the last purchase is over; and the workshops may be silent for a while. */
   private async buys(car: OwnedCar, option: string, term: object, paymentMethod: string): Promise<string> {
     let bought = ""
     await until(`${option} on ${car.vin} bought`, async () => {
       const { status, body } = await this.attempts(car, option, term, paymentMethod)
       if (status === 201) bought = body.activationId
-      else if (!["PurchaseUnderWay", "OptionAlreadyOwned"].includes(body.reason))
+      else if (!/^(PurchaseUnderWay|OptionAlreadyOwned|ConflictsWith|MaintenanceUnknown)/.test(body.reason))
         throw new Error(`${option} on ${car.vin}: ${JSON.stringify(body)}`)
       return status === 201
     })

@@ -58,7 +58,10 @@ export class Stories {
   async deliver(customerName: string): Promise<OwnedCar> {
     const order = await this.sell(customerName, "home")
     await this.goOn(order, "home")
-    return { vin: (await this.look(order.customer, order.orderId)).vin, customer: order.customer }
+    const { customer } = order
+    const { vin } = await this.look(customer, order.orderId)
+    await until(`${vin} in its owner's hands`, async () => (await customer.ask("GET", `/api/me/vehicles/${vin}`)).status === 200)
+    return { vin, customer }
   }
 
   async goOn({ orderId, customer }: Sold, kind: Kind): Promise<void> {
