@@ -157,6 +157,17 @@ describe("a car", () => {
     expect((await me.buy(paid)).status).toBe(201)
   })
 
+  test("is stolen and found at most ten times a minute", async () => {
+    const me = driver(house, owner, await ownedCar(house, owner))
+    const answers = []
+    for (let n = 0; n < 6; n++)
+      answers.push(
+        await me.ask("POST", "/theft", { body: {} }),
+        await me.ask("POST", "/theft/end", { body: { reason: "it is back" } })
+      )
+    expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(200), 429, 429])
+  })
+
   test("is sold second-hand with the seller's consent: the buyer is mailed a link, and the seller sees only what was bought", async () => {
     const vin = await ownedCar(house, owner)
     const me = driver(house, owner, vin)

@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { RateLimits } from "#integrations/redis/limits.ts"
 import { EndTheft, ReportTheft } from "#machines/vehicle.ts"
 import { type SubjectId, Vin } from "#machines/vocabulary.ts"
 import type { VehicleRow } from "#src/views/vehicles.ts"
@@ -16,13 +17,15 @@ import { customer } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { isStolen, NamedVehicle, ownVehicle } from "./own-vehicle.ts"
 
+const perMinute = 10 // Words of an owner about one car: each is a turn and a mail.
+
 export const TheftReport = Schema.Struct({
   policeReference: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9/-]{1,40}$/)))
 }).annotate({ identifier: "TheftReport" })
 export const TheftEnd = Schema.Struct({ reason: KeptReason }).annotate({ identifier: "TheftEnd" })
 export const TheftStanding = Schema.Struct({ vin: Vin, stolen: Schema.Boolean }).annotate({ identifier: "TheftStanding" })
 
-export const theft = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, options: HttpOptions) => {
+export const theft = (run: Run<Accounts | ActorSystem | RateLimits | SqlClient.SqlClient>, options: HttpOptions) => {
   const response = { 200: answering(TheftStanding), ...changingProblems }
   return new Elysia({ prefix: "/api/me/vehicles/:vin/theft", tags: ["Vehicles"] })
     .use(customer(run, options))
@@ -41,12 +44,18 @@ export const theft = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, op
 }
 
 const reportMine = Effect.fn("customers.theft")(function* (subjectId: SubjectId, vin: Vin, report: typeof TheftReport.Type) {
-  return yield* reportTheft(yield* ownVehicle(subjectId, vin), { customerId: subjectId, by: subjectId }, report)
+  const row = yield* ownVehicle(subjectId, vin)
+  yield* notTooOften(vin)
+  return yield* reportTheft(row, { customerId: subjectId, by: subjectId }, report)
 })
 
 const endMine = Effect.fn("customers.theftEnd")(function* (subjectId: SubjectId, vin: Vin, reason: string) {
-  return yield* endTheft(yield* ownVehicle(subjectId, vin), { customerId: subjectId, by: subjectId }, reason)
+  const row = yield* ownVehicle(subjectId, vin)
+  yield* notTooOften(vin)
+  return yield* endTheft(row, { customerId: subjectId, by: subjectId }, reason)
 })
+
+const notTooOften = (vin: Vin) => RateLimits.use((limits) => limits.consume(`theft/${vin}`, perMinute, 60))
 
 /** The owner, or support for them. */
 interface Who {
