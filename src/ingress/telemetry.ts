@@ -1,5 +1,5 @@
 /** From what cars measure to where it is shown. It wakes no actor, waits for nobody, and may be lost. */
-import { Effect, Metric, Option, Schema } from "effect"
+import { Effect, Metric, Option, Schedule, Schema } from "effect"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { Sample, Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { listenToSamples } from "#integrations/vehicle-link/samples.ts"
@@ -39,7 +39,6 @@ export const hearTelemetry = Effect.gen(function* () {
   const listening = listenToSamples(hear).pipe(Effect.catchTag("NatsUnreachable", () => Effect.sleep(pause)))
 
   const keeping = Effect.gen(function* () {
-    yield* Effect.sleep(every)
     const [heard, all] = [waiting, count]
     waiting = new Map()
     count = 0
@@ -58,7 +57,7 @@ export const hearTelemetry = Effect.gen(function* () {
     }
     if (batch.length > 0) yield* telemetry.keep(batch)
   })
-  yield* Effect.raceFirst(Effect.forever(listening), Effect.forever(keeping))
+  yield* Effect.raceFirst(Effect.forever(listening), Effect.repeat(keeping, Schedule.fixed(every)))
 })
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Sample))
