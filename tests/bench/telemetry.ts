@@ -6,8 +6,8 @@ import { median, type Row } from "./row.ts"
 import { joinBroker } from "./yard.ts"
 
 const runs = 5
-const flood = 100_000 // Samples, as fast as the broker takes them: more than anybody keeps.
-const paces = [4_000, 8_000, 12_000, 16_000] // Samples a second, for the rate at which nothing is lost.
+const flood = 300_000 // Samples, as fast as the broker takes them: more than anybody keeps.
+const paces = [2_000, 4_000, 8_000, 12_000, 14_000, 16_000] // Samples a second, until some are lost.
 const pacedSeconds = 3
 const stillMillis = 1_500 // Without another row: whatever was kept is in the table.
 
@@ -41,51 +41,67 @@ export const telemetry = async (servers: Servers, say: (line: string) => void): 
     return flood / ((last - first) / 1000)
   }
 
-  /** What was kept of them, and per second, by the table's own clock. */
+  /** What was kept of them; and per second, from the first batch to the last. */
   const kept = async (count: number, pace?: number) => {
     const [{ before }] = await sql`SELECT coalesce(max(heard_at), '1970-01-01') AS before FROM telemetry`
     await publish(`${env.NATS_SPACE}.vehicles`, count, pace)
     for (let seen = -1; ; await Bun.sleep(stillMillis)) {
       const [row] = await sql`
-        SELECT count(*)::int AS samples, extract(epoch FROM max(heard_at) - min(heard_at))::float8 AS seconds
-        FROM telemetry WHERE heard_at > ${before}`
-      if (row.samples === seen) return { samples: seen, perSecond: seen / row.seconds }
+        WITH heard AS (SELECT heard_at, min(heard_at) OVER () AS first FROM telemetry WHERE heard_at > ${before})
+        SELECT count(*)::int AS samples, count(*) FILTER (WHERE heard_at > first)::int AS later,
+               extract(epoch FROM max(heard_at) - min(first))::float8 AS seconds
+        FROM heard`
+      if (row.samples === seen) return { samples: seen, perSecond: row.later / row.seconds }
       seen = row.samples
     }
   }
 
-  const ours: Array<number> = []
+  const flooded: Array<number> = []
   const limits: Array<number> = []
   for (let run = 0; run <= runs; run++) {
     const { perSecond } = await kept(flood)
     const limit = await bare()
     say(
-      `telemetry ${run === 0 ? "warm-up" : `${run}/${runs}`}: ${Math.round(perSecond)}/s kept, bare subscriber ${Math.round(limit)}/s`
+      `telemetry ${run === 0 ? "warm-up" : `${run}/${runs}`}: ${round(perSecond)}/s kept of a flood, bare subscriber ${round(limit)}/s`
     )
     if (run === 0) continue
-    ours.push(perSecond)
+    flooded.push(perSecond)
     limits.push(limit)
   }
-  let lossless = 0
-  for (const pace of paces) {
-    const offered = pace * pacedSeconds
-    const { samples } = await kept(offered, pace)
-    say(`telemetry at ${pace}/s: ${offered - samples} of ${offered} lost`)
-    if (samples < offered) break
-    lossless = pace
+
+  /** What came and was kept a second at this pace; empty where a run lost a sample. */
+  const lossless = async (pace: number, times: number) => {
+    const rates: Array<number> = []
+    for (let run = 0; run < times; run++) {
+      const offered = pace * pacedSeconds
+      const { samples, perSecond } = await kept(offered, pace)
+      say(`telemetry at ${pace}/s: ${offered - samples} of ${offered} lost`)
+      if (samples < offered) return []
+      rates.push(perSecond)
+    }
+    return rates
   }
+  const held: Array<number> = []
+  for (const pace of paces)
+    if ((await lossless(pace, 1)).length === 1) held.push(pace)
+    else break
+  let ours: ReadonlyArray<number> = []
+  while (ours.length === 0 && held.length > 0) ours = await lossless(held.pop()!, runs)
   await sql.close()
   await connection.close()
   await house.dispose()
+  const rate = ours.length === 0 ? 0 : median(ours)
   return {
     name: "telemetry",
-    what: "core NATS to Redis and the table, under a flood of 100,000 samples: what is kept a second; the rest is dropped",
+    what: "core NATS to Redis and the table: the highest pace at which five runs lost nothing",
     unit: "samples/s",
-    ours: median(ours),
+    ours: rate,
     limit: median(limits),
-    ratio: median(ours.map((value, i) => value / limits[i]!)),
+    ratio: rate / median(limits),
     runs: ours,
     goal: "≥ 50 % of a subscriber that reads the same and keeps nothing",
-    notes: [`nothing is lost at ${lossless.toLocaleString("en")}/s`]
+    notes: [`of a flood of ${flood.toLocaleString("en")} samples ${round(median(flooded))}/s are kept, and the rest is dropped`]
   }
 }
+
+const round = (value: number) => Math.round(value).toLocaleString("en")
