@@ -23,6 +23,21 @@ export interface Sender {
   readonly version: number
 }
 
+const sendersKept = 64 // Of a car, every service it ever had is one: without a number its snapshot grows for life.
+
+/**
+ * Who spoke to an actor, at which version at last, this one included. Who spoke at the lowest is forgotten first, which asks for no order
+ * of the keys: Postgres keeps none. The commands of one sender come in order by their lane; this is the second lock.
+ */
+export const afterHearing = (heardFrom: Readonly<Record<string, number>>, { path, version }: Sender) => {
+  const all = { ...heardFrom, [path]: version }
+  const others = Object.keys(all).filter((name) => name !== path)
+  if (others.length < sendersKept) return all
+  const isLower = (one: string, other: string) => all[one]! < all[other]! || (all[one] === all[other] && one < other)
+  delete all[others.reduce((lowest, name) => (isLower(name, lowest) ? name : lowest))]
+  return all
+}
+
 export interface DueTimer {
   readonly timerId: string
   readonly setVersion: number

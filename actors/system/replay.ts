@@ -4,6 +4,7 @@ import type { Timer } from "./actor-store.ts"
 import type { Tagged } from "./actor-type.ts"
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
 import { decide, type State } from "./decide.ts"
+import { afterHearing } from "./letter.ts"
 
 /** A row of the journal. */
 export interface HeardRow {
@@ -83,7 +84,7 @@ export const replay = (behavior: AnyBehavior, path: string, rows: Iterable<Heard
         broken = `version ${version}, ${type}: ${no instanceof Error ? no.message : String(no)}`
         break
       }
-      if (sender !== null) heardFrom = { ...heardFrom, [sender.path]: sender.version }
+      if (sender !== null) heardFrom = afterHearing(heardFrom, sender)
     }
     turns.push({ version, at, outcome, reply: state?.value ?? "", commands, records, fired })
   }

@@ -4,7 +4,7 @@ import type { Promised, RecordRow, Reply, Stored, Timer, Turn } from "./actor-st
 import type { Tagged } from "./actor-type.ts"
 import type { AnyBehavior, Facets } from "./behavior.ts"
 import { decide, type State } from "./decide.ts"
-import { ActorNotFound, ActorQuarantined, type Answer, type Letter, MessageRefused, type Standing } from "./letter.ts"
+import { ActorNotFound, ActorQuarantined, type Answer, afterHearing, type Letter, MessageRefused, type Standing } from "./letter.ts"
 import { partitionOf } from "./partition.ts"
 
 const repliesKept = 32 // Message ids an actor in memory remembers. While these are all it ever heard, nobody has to ask the journal.
@@ -150,8 +150,7 @@ export class DraftOf {
       state,
       statePath,
       stateSince: statePath === now.statePath ? now.stateSince : at,
-      heardFrom:
-        letter.sender === null || stale ? now.heardFrom : { ...now.heardFrom, [letter.sender.path]: letter.sender.version },
+      heardFrom: letter.sender === null || stale ? now.heardFrom : afterHearing(now.heardFrom, letter.sender),
       timers
     }
     return standing(this.now, outcome, false)
