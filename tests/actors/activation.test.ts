@@ -121,6 +121,20 @@ describe("a purchased service", () => {
     expect(await transfers(activationId)).toEqual([])
   })
 
+  test("that failed to settle is not paid back by us when it is withdrawn from", async () => {
+    const vin = await ownedCar(house, owner)
+    const activationId = await buys(vin, "tok_settlement_fails_seats")
+    await stands(vin, activationId, "service.active+money.captured")
+    const paymentId = PaymentId.make(paymentOf(vin, activationId))
+    await tell(vin, activationId, Say.PaymentSettlementFailed.make({ paymentId, amount, reason: "account_closed" }))
+    await withdraws(vin, activationId)
+    await stands(vin, activationId, "service.withdrawn+money.declined")
+    expect(
+      await house.rows(`SELECT type FROM outbox WHERE path = 'activation/${vin}/${activationId}' AND type = 'ReturnPayment'`)
+    ).toEqual([])
+    expect(kinds(paymentId)).not.toContain("refund")
+  })
+
   test("waits for the customer at the bank, and tells the car nothing before", async () => {
     const vin = await ownedCar(house, owner)
     const activationId = await buys(vin, "tok_requires_action_seats")
