@@ -24,6 +24,8 @@ export interface WorkQueue {
   readonly maxBytes: number
   readonly maxMessageBytes: number
   readonly newestPerSubject?: number
+  /** Nobody is told that a message is stored: a stranger would choose where that is said, and speak there with the broker's voice. */
+  readonly fromStrangers?: true
   /** Milliseconds: a message not answered by then is delivered again. */
   readonly answerWithin: number
   /** Delivered and not yet answered. */
@@ -88,7 +90,8 @@ const makeStream = (manager: JetStreamManager, queue: WorkQueue, space: string) 
     discard: queue.newestPerSubject === undefined ? DiscardPolicy.New : DiscardPolicy.Old,
     max_msgs_per_subject: queue.newestPerSubject ?? -1,
     max_bytes: queue.maxBytes,
-    max_msg_size: queue.maxMessageBytes
+    max_msg_size: queue.maxMessageBytes,
+    no_ack: queue.fromStrangers ?? false
   })
 
 const makeConsumer = (manager: JetStreamManager, queue: WorkQueue, stream: string) =>

@@ -14,6 +14,7 @@ const reports: WorkQueue = {
   maxBytes: 256 * 1024 * 1024, // Some hundred thousand; beyond that the oldest go.
   maxMessageBytes: 64 * 1024, // What the broker lets a car say at once.
   newestPerSubject: 8, // Of one car: every report holds all that it has to say of itself.
+  fromStrangers: true,
   answerWithin: 30_000,
   maxUnanswered: 1_024
 }

@@ -1,10 +1,13 @@
 /** What the broker lets a car do: speak for itself, hear what is for it, and nothing else. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { createAccount } from "@nats-io/nkeys"
-import { connect, type NatsConnection } from "nats"
+import { Effect } from "effect"
+import { connect, type JetStreamManager, type NatsConnection } from "nats"
 import { userCredentials, vehicleCredentials, withCredentials } from "#integrations/nats/credentials.ts"
-import { connectOptionsOf } from "#integrations/nats/nats.ts"
+import { connectOptionsOf, Nats } from "#integrations/nats/nats.ts"
+import { healReports } from "#integrations/vehicle-link/reports.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { until } from "#tests/ingress/road.ts"
 
 const mine = "VSSZZZ5FZJR000001"
 const other = "VSSZZZ5FZJR000002"
@@ -12,6 +15,7 @@ const words = ["config", "command", "display", "acknowledged"]
 
 let servers: Awaited<ReturnType<typeof throwAwayStack>>
 let platform: NatsConnection
+let manager: JetStreamManager
 let car: NatsConnection
 const heard: Array<string> = []
 const refused: Array<string> = []
@@ -26,6 +30,11 @@ const asCar = async (vin: string, credentials?: { jwt: string; seed: string }) =
 beforeAll(async () => {
   servers = await throwAwayStack({ fast: true, say: () => {} })
   platform = await connect(connectOptionsOf(servers.env.NATS_URL!))
+  manager = await platform.jetstreamManager({ checkAPI: false })
+  const Broker = Nats.layer({ url: servers.env.NATS_URL!, name: "caas" })
+  await Effect.runPromise(
+    Nats.use((nats) => nats.connectedSince(0)).pipe(Effect.andThen(healReports), Effect.provide(Broker), Effect.scoped)
+  )
   platform.subscribe(">", { callback: (_, message) => void heard.push(`${message.subject}=${message.string()}`) })
   await platform.flush()
   car = await asCar(mine)
@@ -92,6 +101,20 @@ describe("a car at the broker", () => {
     ["webhooks", "webhooks.>", "webhooks.payments"],
     ["other people's answers", "_INBOX.>", "_INBOX.somebody.1"]
   ])("does not hear %s", async (_, subject, said) => expect(await hearing(subject, said)).toBe(false))
+
+  test.each([
+    ["another car", `vehicles.${other}.config`],
+    ["JetStream, to empty a stream", "$JS.API.STREAM.PURGE.VEHICLE_REPORTS"]
+  ])("has the broker say nothing in its place to %s", async (_, reply) => {
+    const stored = async () => (await manager.streams.info("VEHICLE_REPORTS")).state.last_seq
+    const before = await stored()
+    const answersBefore = heard.filter((one) => one.startsWith(`${reply}=`))
+    car.publish(`vehicles.${mine}.report`, "a report with an address for its answer", { reply })
+    await until("one report more in the stream", stored, (now) => now === before + 1)
+    await stored() // Whatever the broker had to say, it has said by now.
+    await platform.flush()
+    expect(heard.filter((one) => one.startsWith(`${reply}=`))).toEqual(answersBefore)
+  })
 
   test("may not say more than 64 KiB at once", async () => {
     const loud = await asCar(mine)
