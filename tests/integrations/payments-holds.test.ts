@@ -222,6 +222,27 @@ describe("a hold", () => {
     expect(kinds(gateway)).toEqual(["authorise", "void"])
   })
 
+  test("whose capture is refused while an earlier one is still under way is not gone: else it would be charged a second time", async () => {
+    const captured = told({ status: "captured", capturedMinor: amount.amountMinor })
+    for (const [after, answer] of [
+      [captured, "nothing failed"],
+      [told({}), expect.objectContaining({ _tag: "PaymentsUnreachable" })],
+      [told({ status: "voided" }), new HoldGone({ reason: "voided" })]
+    ] as const) {
+      let refused = false
+      using bank = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: ({ method }) => {
+          if (method === "GET") return Response.json({ payments: [refused ? after : told({})] })
+          refused = true
+          return Response.json({ reference, reason: "capture_in_progress" }, { status: 409 })
+        }
+      })
+      expect(await no(at(bank), capture())).toEqual(answer)
+    }
+  })
+
   test("that is captured is not let go", async () => {
     const gateway = await open()
     await via(gateway, authorise())
