@@ -15,7 +15,7 @@ export interface Doors {
   readonly forgetLimits: () => Promise<unknown>
 }
 
-const lookMillis = 60
+const lookMillis = 100
 const patienceMillis = 240_000 // Wall clock, for one step of a story, however many lives it takes.
 const encoder = new TextEncoder()
 
