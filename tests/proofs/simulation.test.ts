@@ -41,14 +41,11 @@ describe("the model", () => {
     activationId: "act_1",
     phase: "active",
     money: "captured",
-    option: "concert-audio",
     purchasedAt: at,
     activeSince: at,
     until,
     failedTries: 0,
     waitsForParking: false,
-    closedBecause: null,
-    renewed: false,
     netMinor: terms.price.amountMinor,
     supportCase: "none"
   }

@@ -367,7 +367,6 @@ export const loseReports = (count: number): Act =>
   })
 export const recover = ofCar("the road is good again", always, ({ model, car }) => {
   model.mayLag()
-  model.slow = false
   car.losing = 0
   car.losingReports = 0
   car.slowMillis = 0
@@ -391,7 +390,6 @@ export const failBeforeAnswering = ofCar("the power fails after the next change"
 export const slowDown = (minutes: number): Act =>
   ofCar(`the car obeys ${minutes} minutes late`, always, ({ model, car }) => {
     model.mayLag()
-    model.slow = true
     car.slowMillis = minutes * 60_000
   })
 export const overdue = ofCar(

@@ -37,7 +37,6 @@ export class Model {
   awake = true
   inRange = true
   parked = true
-  slow = false
   linked = false
   links = 0
   stolen = false

@@ -19,15 +19,12 @@ export interface SeenService {
   readonly activationId: string
   readonly phase: Phase
   readonly money: string
-  readonly option: string
   readonly purchasedAt: number
   readonly activeSince: number | null
   readonly until: number | null
   readonly failedTries: number
   /** The car has the document, and is being driven. */
   readonly waitsForParking: boolean
-  readonly closedBecause: string | null
-  readonly renewed: boolean
   /** Taken less given back, in the gateway's own books. */
   readonly netMinor: number
   readonly supportCase: "none" | "open" | "uncharged" | "gift" | "withdrawn"
@@ -88,9 +85,7 @@ export const lookAround = async ({ town }: Opened, books: Books): Promise<Readon
       SELECT a.vin, split_part(a.path, '/', 3) AS "activationId", substring(state_path FROM 'service[.]([^+]+)') AS service,
              substring(state_path FROM 'money[.]([^+]+)') AS money, state -> 'context' ->> 'purchasedAt' AS "purchasedAt",
              state -> 'context' ->> 'activeSince' AS "activeSince", state -> 'context' ->> 'until' AS until,
-             jsonb_array_length(state -> 'context' -> 'tries') AS "failedTries", (state -> 'context' ->> 'renewed')::boolean AS renewed,
-             state -> 'context' ->> 'closedBecause' AS "closedBecause", state -> 'context' -> 'terms' ->> 'option' AS option,
-             c.case_id AS "caseId", r.resolution
+             jsonb_array_length(state -> 'context' -> 'tries') AS "failedTries", c.case_id AS "caseId", r.resolution
       FROM actors a
       LEFT JOIN support_cases c ON c.activation_id = split_part(a.path, '/', 3)
       LEFT JOIN support_case_resolutions r USING (case_id)

@@ -1,9 +1,10 @@
 /** Random histories in batches: drawn, lived in lockstep, judged; and where one ends otherwise than the model knows, made as short as time allows. */
 import fc from "fast-check"
-import { type BatchResult, batch, type Difference } from "./batch.ts"
+import { type BatchResult, batch } from "./batch.ts"
 import { calendar } from "./calendar.ts"
 import { type Command, history } from "./commands.ts"
 import { forecourt, type Servers } from "./forecourt.ts"
+import type { Difference } from "./lockstep.ts"
 import { Tally } from "./situations.ts"
 
 export interface SimulationOptions {
