@@ -31,7 +31,7 @@ export interface Simulation {
   readonly tally: Tally
 }
 
-const lanes = 2 // Towns at once: one lives while the other waits.
+const lanes = 4 // Towns at once: one lives while the other waits.
 const drawn = 4 // Commands per act: what cannot be done just now is passed over.
 
 export const simulate = async (options: SimulationOptions): Promise<Simulation> => {
