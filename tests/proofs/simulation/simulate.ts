@@ -73,7 +73,9 @@ export const simulate = async (options: SimulationOptions): Promise<Simulation> 
     }
   }
   try {
-    await Promise.all(Array.from({ length: lanes }, lane))
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, lane)) // Nobody is cut off: they share the forecourt.
+    const broken = ended.flatMap((one) => (one.status === "rejected" ? [`A town broke: ${one.reason}`] : []))
+    total.wrong = [...total.wrong, ...broken]
     return failed === null ? total : { ...total, wrong: [...total.wrong, ...(await shortest(failed))] }
   } finally {
     await court.close()
