@@ -123,7 +123,11 @@ export const startTown = async (options: TownOptions) => {
       let still = 0
       await until(
         "a quiet town",
-        () => unfinished(sql, world),
+        async () => {
+          const seen = await unfinished(sql, world)
+          if (seen.reports > 0) world.fleet.tick() // A report that was lost on its way comes again after five seconds.
+          return seen
+        },
         (seen) => {
           still = Object.values(seen).every((count) => count === 0) ? still + 1 : 0
           return still === 2
