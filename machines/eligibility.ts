@@ -10,6 +10,7 @@ export type Reason =
   | "VehicleStolen"
   | "OptionAlreadyOwned"
   | "PurchaseUnderWay"
+  | "TrialUsed"
   | "NotForThisModel"
   | "NotHomologated"
   | "Requires"
@@ -25,7 +26,7 @@ export interface Objection {
 }
 
 /** What of a car counts. */
-export type Car = Pick<VehicleContext, "owner" | "key" | "theft" | "model" | "purchases" | "desired" | "maintenance">
+export type Car = Pick<VehicleContext, "owner" | "key" | "theft" | "model" | "purchases" | "trials" | "desired" | "maintenance">
 
 /** Who asks for what. An offer names no payment method yet; a purchase does, or says null. */
 export interface Wanted {
@@ -44,6 +45,8 @@ export const objectionsTo = (car: Car, { customerId, terms, paymentMethod }: Wan
   object(car.theft !== null, "VehicleStolen")
   object(has, "OptionAlreadyOwned")
   object(!has && car.purchases.some(({ option }) => option === terms.option), "PurchaseUnderWay")
+  const tried = car.trials.some((had) => had.option === terms.option && had.owner === customerId)
+  object(terms.term.kind === "trial" && tried, "TrialUsed")
   object(!terms.models.includes(car.model), "NotForThisModel")
   object(!terms.homologated, "NotHomologated")
   for (const option of terms.requires) object(!isActive(car, option, at), "Requires", option)

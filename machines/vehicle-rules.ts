@@ -90,6 +90,9 @@ export interface VehicleContext {
   readonly owner: SubjectId | null
   readonly purchases: ReadonlyArray<Purchase>
 
+  /** Trials that the car confirmed, by who had them: one each (CO-42). */
+  readonly trials: ReadonlyArray<{ readonly option: OptionCode; readonly owner: SubjectId }>
+
   // What we want of the car, and what it says.
   readonly desired: ReadonlyArray<Wish>
   readonly cfgVersion: number // Of our document; 0: there never was one.
@@ -500,6 +503,11 @@ export const drop = vehicle.enqueueActions(({ context, event, enqueue }) => {
 
 // What the car says.
 
+const withTrials = ({ trials, owner, purchases }: VehicleContext, confirmed: ReadonlyArray<OptionCode>) => {
+  const isNew = ({ option, terms }: Purchase) =>
+    terms.term.kind === "trial" && confirmed.includes(option) && !trials.some((had) => had.option === option && had.owner === owner)
+  return owner === null ? trials : [...trials, ...purchases.filter(isNew).map(({ option }) => ({ option, owner }))]
+}
 /** Keeps a report, and tells each activation what it says of its option. */
 export const hear = vehicle.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== "VehicleReported") return
@@ -508,10 +516,12 @@ export const hear = vehicle.enqueueActions(({ context, event, enqueue }) => {
   const { receiptId, evidence, cfgVersion, stateHash, bootId, counter, waitingVersion } = report
   enqueue.emit(ReportRecord.make({ receiptId, vin, evidence, cfgVersion, stateHash, bootId, counter, bytes }))
 
+  const confirmed: Array<OptionCode> = []
   const desired = context.desired.map((wish): Wish => {
     const { option, activationId } = wish
     const until = confirmedUntil(wish, event)
     if (until !== undefined) {
+      confirmed.push(option)
       enqueue.emit(EvidenceRecord.make({ receiptId, activationId, vin, option, cfgVersion, until }))
       enqueue.emit(ConfirmOption.make({ vin, activationId, option, cfgVersion, receiptId, until }))
       if (wish.confirmed === null) for (const one of onDisplay(context, "ServiceActive", option)) enqueue.emit(one)
@@ -532,6 +542,7 @@ export const hear = vehicle.enqueueActions(({ context, event, enqueue }) => {
   const healed = answer === "next" ? sending.healed + 1 : answer === "inStep" || answer === "incurable" ? 0 : sending.healed
   enqueue.assign({
     desired,
+    trials: withTrials(context, confirmed),
     reported: { ...report, highest: Math.max(reported?.highest ?? 0, taken(event)) },
     pairing: pairingSaid({ context, event }),
     remote: remote.map((one) => (done.includes(one.commandId) ? { ...one, done: true } : one)),

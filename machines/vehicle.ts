@@ -67,6 +67,7 @@ export const vehicleMachine = vehicle.createMachine({
     key: key ?? null,
     owner: null,
     purchases: [],
+    trials: [],
     desired: [],
     cfgVersion: 0,
     sending: { count: 0, again: 0, spoken: false, nextAt: null, questions: 0, asked: 0, askAt: null, healed: 0 },

@@ -30,6 +30,10 @@ const reasons: Readonly<Record<Named, Words>> = {
     en: "A purchase of this service is under way. Wait for its outcome.",
     es: "Hay una compra de este servicio en curso. Espere a su resultado."
   },
+  TrialUsed: {
+    en: "You have tried this service in this car already. Take it for a term.",
+    es: "Ya ha probado este servicio en este coche. Contrátelo por un plazo."
+  },
   NotForThisModel: { en: "This model does not have the equipment for it.", es: "Este modelo no tiene el equipamiento necesario." },
   NotHomologated: {
     en: "It is not approved in the country the car is registered in.",

@@ -33,6 +33,18 @@ describe("a car", () => {
     expect(against(car(...v.toActive(v.seats)), {})).toEqual([{ reason: "OptionAlreadyOwned", about: null }])
     expect(against(car(...v.toActive(v.seats), v.dropped(v.seats)), {})).toEqual([])
   })
+  test("may be tried with an option once by each of its owners, and only what the car confirmed is a trial", () => {
+    const trial = v.terms("concert-audio", { term: { kind: "trial", count: 2, unit: "day" } })
+    const wanted = { terms: trial, paymentMethod: null }
+    const dropped = v.dropped(trial)
+    expect(against(car(...v.toWanted(trial, v.firstEnd), dropped), wanted).map(({ reason }) => reason)).not.toContain("TrialUsed")
+    const tried = [...v.toWanted(trial, v.firstEnd), v.reported(1, 1, v.running([trial, v.firstEnd])), dropped]
+    expect(against(car(...tried), wanted).map(({ reason }) => reason)).toContain("TrialUsed")
+    const forGood = v.terms("concert-audio", { term: { kind: "permanent" } })
+    expect(against(car(...tried), { terms: forGood })).toEqual([])
+    const buyers = against(car(...tried, v.transferred), { ...wanted, customerId: v.buyerId })
+    expect(buyers.map(({ reason }) => reason)).not.toContain("TrialUsed")
+  })
   test("whose term has passed is about to be free", () => {
     const temporary = car(...v.toWanted(v.week, v.firstEnd), v.reported(1, 1, v.running([v.week, v.firstEnd])))
     expect(against(temporary, { terms: v.week })).toEqual([{ reason: "OptionAlreadyOwned", about: null }])
