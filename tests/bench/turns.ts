@@ -1,7 +1,7 @@
 /** Rows `turns`, `turns-alone`, `turns-half`: durable turns of the real order, answered after the commit. */
 
 import { bareLoop } from "./bare-loop.ts"
-import { crowd } from "./crowd.ts"
+import { crowd, type Measured } from "./crowd.ts"
 import { newDatabase } from "./database.ts"
 import { startEngine } from "./engine.ts"
 import type { Recording } from "./recording.ts"
@@ -93,9 +93,13 @@ export const turnsHalf = async (server: string, maximum: number, say: (line: str
   }
 }
 
+export interface AtCallers extends Measured {
+  readonly callers: number
+}
+
 /** Throughput and latency against the number of callers: what the plots show. */
-export const turnsByCallers = async (server: string, say: (line: string) => void) => {
-  const points = []
+export const turnsByCallers = async (server: string, say: (line: string) => void): Promise<ReadonlyArray<AtCallers>> => {
+  const points: Array<AtCallers> = []
   const engine = await startEngine(await newDatabase(server))
   for (const callers of [1, 4, 16, 64, 256, 1024]) {
     await crowd(engine, { callers, seconds: 1 })
