@@ -4,6 +4,7 @@ import { Effect, Metric } from "effect"
 import type { FleetEntry } from "#integrations/fleet/entry.ts"
 import { CarOwner } from "#src/demo/car-owner.ts"
 import { until } from "#src/demo/patience.ts"
+import { unfinished } from "#src/demo/unfinished.ts"
 import { refusedReports } from "#src/ingress/reports.ts"
 import { delivered, inTown, minute, type Town } from "../journeys/town.ts"
 import { bytes, everyBit, everyByte, forgeries, type Overheard, payloadOf, type Rogue, startRogue } from "./rogue.ts"
@@ -151,20 +152,26 @@ const story = async (town: Town) => {
     // Expired: the genuine document, a quarter of an hour later, in a car that has been started again since.
     mine.losing = Number.POSITIVE_INFINITY
     await town.pass(16 * minute)
+    await until(
+      "the documents that were due",
+      () => unfinished(town.sql, town.world),
+      ({ commands, timers }) => commands === 0 && timers === 0
+    )
     mine.losing = 0
-    mine.losingReports = 1
+    mine.losingReports = Number.POSITIVE_INFINITY // Whoever hears that it has started again sends a document for this start.
     mine.reboot()
     const runs = mine.flash.image
     await rogue.toCar(one.vin, "config", [withheld.data])
     const verdict = await until(
       "a verdict",
       () => fleet.ledger().findLast(({ vin, kind }) => vin === one.vin && kind === "document"),
-      (entry) => entry?.kind === "document" && entry.document !== null && entry.reason === "Expired"
+      (entry) => entry?.kind === "document" && entry.reason === "Expired"
     )
     expect(verdict).toMatchObject({ verdict: "refused", reason: "Expired", namesThisBoot: false })
     expect(mine.flash.image).toBe(runs)
 
     // And what is genuine works: the car says hello, is told again, obeys, and only now is money taken.
+    mine.losingReports = 0
     mine.repeat()
     await owner.sees(wanted.body.activationId, "active captured")
     expect(mine.flash.image.features.map(({ option }) => option).sort()).toEqual(["concert-audio", "heated-seats"])
