@@ -41,8 +41,13 @@ export const watchForAmnesia = <E, F, R, S>({ queue, heal, remind }: Watched<E, 
       if (again > 0) yield* Effect.logInfo("Published again").pipe(Effect.annotateLogs({ ...about, again }))
     })
 
+    let failing = false
     for (;;) {
       const looked = yield* Effect.result(look)
+      if (looked._tag === "Failure" && !failing)
+        // Said once: no connection, or no room for another stream.
+        yield* Effect.logWarning("A stream could not be looked after", looked.failure).pipe(Effect.annotateLogs({ queue }))
+      failing = looked._tag === "Failure"
       const wait = looked._tag === "Success" ? everyLook : afterFailure
       seen = yield* Effect.raceFirst(nats.connectedSince(seen), Effect.as(Effect.sleep(wait), seen))
     }

@@ -6,6 +6,8 @@ import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { Accounts, type Role } from "#integrations/accounts/accounts.ts"
 import { type PersonalData, Persons } from "#integrations/persons/persons.ts"
+import { dropReports } from "#integrations/vehicle-link/reports.ts"
+import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
 import { settingsOf } from "#src/config.ts"
@@ -178,6 +180,7 @@ export const httpHouse = async () => {
     untilState,
     linkFor,
     close: async () => {
+      for (const drop of [dropStream, dropReports]) await runtime.runPromise(Effect.ignore(drop)) // NATS keeps room for every stream.
       await runtime.dispose()
       await world.stop()
       await sql.close()
