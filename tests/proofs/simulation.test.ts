@@ -47,6 +47,7 @@ describe("the model", () => {
     failedTries: 0,
     waitsForParking: false,
     netMinor: terms.price.amountMinor,
+    unsettled: false,
     supportCase: "none"
   }
   const running = [{ activationId: "act_1", until }]
@@ -65,6 +66,13 @@ describe("the model", () => {
     ["money taken twice", /the gateway has 1580 for it, and 790 is due/, { netMinor: 1580 }, {}, {}],
     ["nothing taken for what is active", /the gateway has 0 for it, and 790 is due/, { netMinor: 0 }, {}, {}],
     ["money kept for what is over", /has 790 for it, and 0 is due/, { phase: "cancelled" }, { running: [] }, {}],
+    [
+      "money that never came given back",
+      /has -790 for it, and 0 is due/,
+      { ...off, phase: "withdrawn", netMinor: -790, unsettled: true },
+      { running: [] },
+      {}
+    ],
     ["an end before the term", /lasts for 6\.9/, { until: until - 60 * minute }, {}, {}],
     ["a service without its end", /its end is null/, { until: null }, {}, {}],
     ["a support case that nothing led to", /its support case is open/, { supportCase: "open" }, {}, {}],

@@ -294,6 +294,7 @@ export const settle = (nth: number): Act =>
   onService("settle", nth, always, async (life, service) => {
     const taken = [...life.payments(service, "capture"), ...life.payments(service, "charge")]
     for (const reference of taken) life.world.payments.settle(reference)
+    service.settledInRace ||= life.model.racing
     life.told.push(`settle ${taken.length} of ${service.terms.option}`)
     if (taken.length > 0 && service.method === "failingCard") life.around.tally.met("settlement failed, and the service stayed")
     return nothing
@@ -371,6 +372,18 @@ export const recover = ofCar("the road is good again", always, ({ model, car }) 
   car.losingReports = 0
   car.slowMillis = 0
 })
+/** Wherever it was and whatever ailed it: it stands there, awake, and is heard. */
+export const comeBack = ofCar(
+  "the car comes back",
+  ({ awake, inRange, parked }) => !(awake && inRange && parked),
+  ({ model, car }) => {
+    model.mayLag()
+    Object.assign(model, { awake: true, inRange: true, parked: true })
+    Object.assign(car, { losing: 0, losingReports: 0, slowMillis: 0 })
+    car.park()
+    car.reach(true, true)
+  }
+)
 /** Behind the API IoT nobody hears of it before the next change. */
 export const restoreFlash = (back: number): Act =>
   ofCar(

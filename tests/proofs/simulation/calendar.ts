@@ -22,7 +22,9 @@ export const everyTry = [6, 20, 6, 75, 6, 300, 6, 80, 6].map((minutes) => minute
 
 /** Longer than a bank holds money, twice, and in the middle of the tries. */
 const absence = [8 * day, 2 * hour, 8 * day, 2 * hour]
-const passages = [2 * minute, 10 * minute, hour, hour, day, day, 8 * day, 8 * day, 15 * day, 32 * day].map((millis) => [millis])
+const passages = [2 * minute, 10 * minute, hour, hour, day, day, 8 * day, 8 * day, 14 * day, 14 * day, 15 * day, 32 * day].map(
+  (millis) => [millis]
+)
 const quiet = { acts: false, steps: [] as ReadonlyArray<number>, together: false, workshopsDown: false, wipe: false }
 
 /** So many rounds of acts, and about half as many of time. */

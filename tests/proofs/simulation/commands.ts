@@ -5,6 +5,7 @@ import {
   buy,
   cancel,
   clickTwice,
+  comeBack,
   confirmAtTheBank,
   courier,
   drive,
@@ -96,7 +97,7 @@ const method = fc.oneof(
 )
 const buys = fc.tuple(anything, fc.option(method, { freq: 12, nil: null })).map(([offer, by]) => buy(offer, by))
 const withdraws = anything.map(withdraw)
-const comesBack = fc.constantFrom(wake, street, park, recover)
+const comesBack = fc.constantFrom(wake, street, park, recover, comeBack, comeBack)
 const goesAway = fc.constantFrom(sleep, garage, drive, sleep)
 const resolves = fc
   .tuple(anything, fc.constantFrom("uncharged" as const, "gift" as const, "gift" as const))
@@ -116,12 +117,12 @@ const acts: ReadonlyArray<{ readonly weight: number; readonly arbitrary: fc.Arbi
   { weight: 3, arbitrary: withdraws },
   { weight: 2, arbitrary: anything.map(cancel) },
   { weight: 3, arbitrary: anything.map(confirmAtTheBank) },
-  { weight: 3, arbitrary: anything.map(refuseAtTheBank) },
+  { weight: 5, arbitrary: anything.map(refuseAtTheBank) },
   { weight: 1, arbitrary: anything.map(stranger) },
   { weight: 5, arbitrary: goesAway },
   { weight: 8, arbitrary: comesBack },
   { weight: 4, arbitrary: troubles },
-  { weight: 4, arbitrary: resolves },
+  { weight: 6, arbitrary: resolves },
   { weight: 2, arbitrary: anything.map(settle) },
   { weight: 1, arbitrary: fc.constant(reportTheft) },
   { weight: 3, arbitrary: fc.constant(endTheft) },
@@ -134,7 +135,18 @@ const alone = fc.oneof(...acts).map((what) => new Alone(what))
 /** Most races are about a car that comes back, or about money that comes back. */
 const races = fc
   .oneof(
-    fc.tuple(withdraws, fc.oneof(comesBack, withdraws, anything.map(settle), anything.map(cancel), anything.map(confirmAtTheBank))),
+    fc.tuple(
+      withdraws,
+      fc.oneof(
+        comesBack,
+        comesBack,
+        comesBack,
+        withdraws,
+        anything.map(settle),
+        anything.map(cancel),
+        anything.map(confirmAtTheBank)
+      )
+    ),
     fc.tuple(
       fc.oneof(fc.constant(reportTheft), anything.map(sell), anything.map(cancel), resolves),
       fc.oneof(comesBack, withdraws, buys)

@@ -41,6 +41,7 @@ export interface Forecourt {
 }
 
 const persons = 16 // Who own some cars each.
+const triesToOpen = 4
 const atOnce = 32 // Callers, while the cars are made.
 const dealerships = { ES: "dea_madrid", DE: "dea_berlin", PT: "dea_porto" } as const
 const places = ["ES", "DE", "ES", "PT"] as const
@@ -56,8 +57,14 @@ export const forecourt = async (servers: Servers, size: number): Promise<Forecou
     await template.drop()
     rmSync(folder, { recursive: true, force: true })
   }
-  const opened = async (databaseUrl: string, books: string) =>
-    startTown({ ...servers, databaseUrl, folder: books, env: { PERSONS_KEY } })
+  const opened = async (databaseUrl: string, books: string, tries = triesToOpen): Promise<Town> => {
+    try {
+      return await startTown({ ...servers, databaseUrl, folder: books, env: { PERSONS_KEY } })
+    } catch (error) {
+      if (tries === 1 || !/in use/.test(String(error))) throw error
+      return opened(databaseUrl, books, tries - 1) // Among so many, somebody may take a port that was free a moment ago.
+    }
+  }
 
   try {
     const town = await opened(template.url, books)

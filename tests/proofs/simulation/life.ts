@@ -16,6 +16,9 @@ export interface Surroundings {
   readonly workshopsAnswer: () => boolean
 }
 
+const triesToBuy = 4
+const laterMillis = 700 // Wall clock.
+
 export class Life {
   /** What it has done, for whoever has to understand it. */
   readonly told: Array<string> = []
@@ -62,12 +65,17 @@ export class Life {
     return reason === null
   }
 
-  /** Asks for one offer. */
-  buys(terms: OptionTerms, method: Method | null, key = this.key()): Promise<Answer> {
+  /** Asks for one offer. Who is told to try later tries later: on a busy machine the workshops are not heard in time. */
+  async buys(terms: OptionTerms, method: Method | null, key = this.key()): Promise<Answer> {
     const { option, term } = terms
     const paymentMethod = method === null ? {} : { paymentMethod: `${methods[method]}_${this.number}` } // Nobody else's.
     const body = { option, term, ...paymentMethod, consents: [] }
-    return this.owner.ask("POST", `/api/me/vehicles/${this.vin}/activations`, body, key)
+    for (let tries = triesToBuy; ; tries--) {
+      const answer = await this.owner.ask("POST", `/api/me/vehicles/${this.vin}/activations`, body, key)
+      const isLate = answer.body?.reason === "MaintenanceUnknown" && this.around.workshopsAnswer()
+      if (!isLate || tries === 1) return answer
+      await Bun.sleep(laterMillis)
+    }
   }
   /** As the customer who bought it, whosever the car is now. */
   asks({ activationId, customer }: Service, what: "withdrawal/confirmation" | "cancellation"): Promise<Answer> {

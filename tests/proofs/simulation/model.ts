@@ -4,7 +4,7 @@
  */
 import type { OptionTerms } from "#machines/option-terms.ts"
 import type { Phase, Seen, SeenService } from "./seen.ts"
-import { beginning, isHeld, type Method, type Service } from "./service.ts"
+import { beginning, flawsOf, isHeld, type Method, type Service, termFlawsOf } from "./service.ts"
 
 const under: ReadonlySet<Phase> = new Set<Phase>(["paying", "trying"])
 const reserved: ReadonlySet<Phase> = new Set<Phase>(["paying", "trying", "active", "giving"])
@@ -66,6 +66,9 @@ export class Model {
     if (this.stolen) return ["VehicleStolen"]
     if (this.has(option)) return ["OptionAlreadyOwned"]
     if (this.services.some((one) => one.terms.option === option && reserved.has(one.phase))) return ["PurchaseUnderWay"]
+    const tried = this.tried(terms)
+    if (tried === "yes") return ["TrialUsed"]
+    const perhaps = tried === "perhaps" ? ["TrialUsed"] : []
     if (!terms.models.includes(this.model)) return ["NotForThisModel"]
     if (!terms.homologated) return ["NotHomologated"]
     const missing = terms.requires.find((other) => !this.has(other))
@@ -73,12 +76,20 @@ export class Model {
     const rivals = this.services.filter(
       ({ phase, terms: other }) => reserved.has(phase) && (terms.excludes.includes(other.option) || other.excludes.includes(option))
     )
-    if (rivals.length > 0) return rivals.map((one) => `ConflictsWith:${one.terms.option}`)
+    if (rivals.length > 0) return [...perhaps, ...rivals.map((one) => `ConflictsWith:${one.terms.option}`)]
     const paid = terms.price.amountMinor > 0 || terms.term.kind === "recurring"
-    return gate.map((reason) => reason ?? (paid && method === null ? "PaymentMethodMissing" : null))
+    return [...perhaps, ...gate.map((reason) => reason ?? (paid && method === null ? "PaymentMethodMissing" : null))]
   }
   has = (option: string) =>
     this.services.some((one) => one.terms.option === option && one.phase === "active" && (one.until ?? Infinity) > this.now)
+  /** A trial counts from the car's word on; whether that came for one that was given up at the same moment, nobody here knows. */
+  private tried({ option, term }: OptionTerms): "yes" | "perhaps" | "no" {
+    const before = this.services.filter(
+      ({ terms, customer }) => terms.option === option && terms.term.kind === "trial" && customer === this.owner
+    )
+    if (term.kind !== "trial" || before.length === 0) return "no"
+    return before.some(({ until }) => until !== null) ? "yes" : "perhaps"
+  }
   private gate(workshopsAnswer: boolean): ReadonlyArray<string | null> {
     const known = this.asked !== null && this.now - this.asked.at < young ? this.asked : null
     // While the clock moves, nobody knows when they were asked.
@@ -93,7 +104,15 @@ export class Model {
     const { now, racing } = this
     const careful = method === "carefulCard"
     const phase = bundled ? "trying" : beginning(terms, method, this.permitted)
-    const flags = { gift: false, escalated: false, withdrawn: false, cancelled: false, seen: false, jumped: 0 }
+    const flags = {
+      gift: false,
+      escalated: false,
+      withdrawn: false,
+      cancelled: false,
+      seen: false,
+      settledInRace: false,
+      jumped: 0
+    }
     const dates = { purchasedAt: now, since: now, until: null }
     const known = this.services.find((one) => one.activationId === activationId) // In the other order of a race.
     const service: Service = known ?? { activationId, terms, method, customer, bundled, phase, ...dates, ...flags }
@@ -211,8 +230,8 @@ export class Model {
         if (service.method === "carefulCard") may.add("paying")
       }
     }
-    if (couldObey && (may.has("trying") || may.has("giving"))) may.add("active")
     const runs = running.some(({ activationId }) => activationId === service.activationId)
+    if ((couldObey || runs) && (may.has("trying") || may.has("giving"))) may.add("active") // Now, or long ago and only heard now.
     if (obeys && inStep && runs && (link === "nats" || quiet > askAgain))
       for (const one of ["trying", "giving"] as const) may.delete(one)
     if (everyTry && !found.waitsForParking) may.delete("trying")
@@ -225,38 +244,19 @@ export class Model {
 
   /** The service is what was seen; and what else was seen of it has to fit. */
   private take(service: Service, found: SeenService, { passed }: Interval): ReadonlyArray<string> {
-    const wrong: Array<string> = []
-    const { terms, method, bundled } = service
-    const { phase, money, netMinor, supportCase, failedTries, activeSince, until, purchasedAt } = found
-    if (!bundled && Math.abs(purchasedAt - service.purchasedAt) > slack + passed) wrong.push("bought on another day")
-    if (phase !== service.phase || !service.seen) service.since = this.now
-    if (phase === "escalated") service.escalated = true
+    const before = service.phase
+    const { phase, until, purchasedAt } = found
+    const isLate = !service.bundled && Math.abs(purchasedAt - service.purchasedAt) > slack + passed
     const prolonged = until !== service.until
-    if (service.phase === "trying" || service.phase === "giving" || service.phase === "paying") service.jumped += passed
+    if (under.has(before) || before === "giving") service.jumped += passed
+    if (phase !== before || !service.seen) service.since = this.now
+    if (phase === "escalated") service.escalated = true
     Object.assign(service, { phase, until, purchasedAt, seen: true })
-
-    // Paid once, or not at all.
-    const owed = money === "owed" && (method === "emptyAccount" || method === "carefulCard")
-    const free = bundled || service.gift || owed || terms.term.kind === "recurring" // What recurs is charged at the month's end.
-    const never = phase === "withdrawn" && money === "declined" && method === "failingCard" // Taken, but never settled: not given back.
-    const due = never || (!free && (phase === "active" || phase === "ended")) ? terms.price.amountMinor : 0
-    if (netMinor !== due) wrong.push(`the gateway has ${netMinor} for it, and ${due} is due; its money is ${money}`)
-
-    // One case, if and only if every try has failed.
-    const resolution = service.gift ? "gift" : phase === "withdrawn" ? "withdrawn" : "uncharged"
-    const expected = !service.escalated ? "none" : phase === "escalated" ? "open" : resolution
-    if (supportCase !== expected) wrong.push(`its support case is ${supportCase}, and should be ${expected}`)
-    if (service.escalated !== (failedTries === terms.retries + 1)) wrong.push(`${failedTries} tries failed`)
-
-    // At least the whole term, and little more than that. Who jumps over the end of a try loses the jump.
-    if ((until !== null) !== (activeSince !== null && "unit" in terms.term)) wrong.push(`its end is ${until}`)
-    if (prolonged && until !== null && activeSince !== null && "unit" in terms.term) {
-      const { count, unit } = terms.term
-      const [least, most] = unit === "day" ? [count, count + 3] : [28 * count, 31 * count + 3]
-      const days = (until - activeSince) / day
-      if (days < least - service.jumped / day || days > most) wrong.push(`it lasts for ${days} days`)
-    }
-    return wrong
+    return [
+      ...(isLate ? ["bought on another day"] : []),
+      ...flawsOf(service, found),
+      ...(prolonged ? termFlawsOf(service, found) : [])
+    ]
   }
 
   /** The car runs what we say, as soon as it can know; and what has an end, has ended by itself. */

@@ -25,8 +25,9 @@ export interface SeenService {
   readonly failedTries: number
   /** The car has the document, and is being driven. */
   readonly waitsForParking: boolean
-  /** Taken less given back, in the gateway's own books. */
+  /** Taken, less what was given back or failed to settle, in the gateway's own books. */
   readonly netMinor: number
+  readonly unsettled: boolean
   readonly supportCase: "none" | "open" | "uncharged" | "gift" | "withdrawn"
 }
 
@@ -52,22 +53,32 @@ const phaseOf = (service: string): Phase => {
 }
 const millis = (instant: string | null) => (instant === null ? null : Date.parse(instant))
 
-/** The gateway's books, read on from where they were read last: activation → minor units. */
+interface Account {
+  readonly netMinor: number
+  readonly unsettled: boolean
+}
+const nothing: Account = { netMinor: 0, unsettled: false }
+
+/** The gateway's books, by activation, read on from where they were read last. */
 export class Books {
-  private readonly net = new Map<string, number>()
+  private readonly accounts = new Map<string, Account>()
   private read = 0
 
   constructor(private readonly world: World) {}
 
-  netOf(activationId: string): number {
+  of(activationId: string): Account {
     const entries = this.world.payments.ledger()
-    for (; this.read < entries.length; this.read++) {
-      const { kind, reference, amountMinor } = entries[this.read]!
-      const [, activation] = /-([A-Za-z0-9]+)-service-\d+$/.exec(reference) ?? []
-      const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" ? -1 : 0
-      if (activation !== undefined) this.net.set(activation, (this.net.get(activation) ?? 0) + sign * amountMinor)
-    }
-    return this.net.get(activationId.slice("act_".length)) ?? 0
+    for (; this.read < entries.length; this.read++) this.enter(entries[this.read]!)
+    return this.accounts.get(activationId.slice("act_".length)) ?? nothing
+  }
+
+  private enter({ kind, reference, amountMinor }: ReturnType<World["payments"]["ledger"]>[number]) {
+    const [, activation] = /-([A-Za-z0-9]+)-service-\d+$/.exec(reference) ?? []
+    if (activation === undefined) return
+    const { netMinor, unsettled } = this.accounts.get(activation) ?? nothing
+    const failed = kind === "settlement_failed"
+    const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" || failed ? -1 : 0
+    this.accounts.set(activation, { netMinor: netMinor + sign * amountMinor, unsettled: unsettled || failed })
   }
 }
 
@@ -105,7 +116,7 @@ export const lookAround = async ({ town }: Opened, books: Books): Promise<Readon
           activeSince: millis(row.activeSince),
           until: millis(row.until),
           waitsForParking: service.endsWith("waitingForParking"),
-          netMinor: books.netOf(row.activationId),
+          ...books.of(row.activationId),
           supportCase: caseId === null ? "none" : (resolution ?? "open")
         })
       )
