@@ -208,7 +208,10 @@ describe("a service", () => {
       expect([moment, net]).toEqual([moment, 0])
       expect(await customerSees(owner, activationId)).toMatchObject({ state: "withdrawn", withdrawnAt: answer.body.submittedAt })
     }
-    expect(inTheBooksOf(town.world.payments, "refund", owner.vin)).toHaveLength(1)
+    // What was taken went back, each once: once for certain, and once more where the car was faster than the customer.
+    const taken = inTheBooksOf(town.world.payments, "capture", owner.vin).length
+    expect(taken).toBeWithin(1, 4)
+    expect(inTheBooksOf(town.world.payments, "refund", owner.vin)).toHaveLength(taken)
 
     const late = await bought(owner, audio)
     await owner.sees(late, "active captured")
