@@ -67,6 +67,7 @@ export class Car {
   ) {
     this.element = new SecureElement(state.element, around.trust)
     this.flash = new Flash(state.image)
+    this.goOnFrom(state.element.trustedTime)
   }
 
   get vin() {
@@ -184,6 +185,7 @@ export class Car {
   reboot(why: "told" | "flashRestored" | "clockSet" = "told"): void {
     this.bootId = randomUUID()
     this.correction = 0
+    this.goOnFrom(this.element.state.trustedTime)
     this.waiting = null
     this.pairing = null
     this.newest = null
@@ -258,8 +260,16 @@ export class Car {
   /** It is no earlier than what is signed for this car says; and hardly later where that was taken for naming this very boot. */
   private learnTime({ issuedAt, expiresAt }: Document, taken: boolean) {
     const issued = Date.parse(issuedAt)
+    const { state } = this.element
     if (taken && Date.parse(expiresAt) <= this.time) this.correction = issued - (this.around.now() + this.clockError)
-    this.element.state.trustedTime = Math.max(this.element.state.trustedTime, issued)
+    state.trustedTime = Math.max(state.trustedTime, issued)
+    this.goOnFrom(state.trustedTime)
+  }
+
+  /** A clock that is behind what is known runs on from there: what has an end would wait for it else. */
+  private goOnFrom(instant: number) {
+    const own = this.around.now() + this.clockError
+    this.correction = Math.max(this.correction, instant - own)
   }
 
   private obey({ document, image, edition }: Taken) {

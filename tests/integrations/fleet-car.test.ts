@@ -287,6 +287,32 @@ describe("a car with a wrong clock", () => {
     await hears({ version: 2, issuedAt: now() - hour })
     expect(verdict()).toBe("Expired")
   })
+
+  test("a year behind: ends in time what has an end, whether it rebooted meanwhile or not", async () => {
+    for (const reboots of [false, true]) {
+      const { car, hears, now, pass, running } = yard()
+      car.setClock(-365 * day)
+      await hears({ features: [{ ...heating, until: new Date(now() + day).toISOString() }] })
+      if (reboots) car.reboot()
+      pass(day - second)
+      expect(running()).toEqual(["Cabin.Seat.Heating"])
+      pass(second)
+      expect(running()).toEqual([])
+    }
+  })
+
+  test("set back by a document that had waited for weeks: goes on from the next one that is fresh", async () => {
+    const { car, hears, now, pass, running, verdict } = yard()
+    const { bootId } = car
+    await hears({ version: 1, bootId, issuedAt: now() - 16 * day })
+    expect(verdict()).toBe("applied")
+    await hears({ version: 2, bootId, features: [{ ...heating, until: new Date(now() + day).toISOString() }] })
+    expect(verdict()).toBe("applied")
+    pass(day - second)
+    expect(running()).toEqual(["Cabin.Seat.Heating"])
+    pass(second)
+    expect(running()).toEqual([])
+  })
 })
 
 describe("a car that speaks", () => {
