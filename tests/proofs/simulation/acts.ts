@@ -396,6 +396,30 @@ export const restoreFlash = (back: number): Act =>
       if (car.flash.image !== before) around.tally.met("drift healed")
     }
   )
+/** The same document, and something else under it. */
+export const wipeFeature = (nth: number): Act =>
+  ofCar(
+    `feature ${nth} is wiped from the flash`,
+    ({ link }) => link === "nats",
+    ({ model, car, around }) => {
+      const { image } = car.flash
+      if (image.features.length === 0) return
+      model.mayLag()
+      car.flash.write({ ...image, features: image.features.toSpliced(nth % image.features.length, 1) })
+      car.reboot()
+      around.tally.met("a feature wiped from the flash")
+    }
+  )
+export const setClock = (days: number): Act =>
+  ofCar(
+    `the car's clock is ${days} days wrong`,
+    ({ link }) => link === "nats",
+    ({ model, car, around }) => {
+      model.mayLag()
+      car.setClock(days * 24 * 60 * 60_000)
+      around.tally.met("a wrong clock")
+    }
+  )
 export const failBeforeAnswering = ofCar("the power fails after the next change", always, ({ model, car }) => {
   model.mayLag()
   car.failsBeforeAnswering = true

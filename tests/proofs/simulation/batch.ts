@@ -43,7 +43,7 @@ export const batch = async (options: BatchOptions): Promise<BatchResult> => {
     if (differences.length === 0) differences = await throughTheDoors(lives)
     await rest(opened)
     await count(opened, tally)
-    const report = verified ? await invariants(opened.town) : { checked: 0, invariants: [] }
+    const report = verified ? await judged(opened) : { checked: 0, invariants: [] }
     return {
       differences,
       acts,
@@ -55,6 +55,14 @@ export const batch = async (options: BatchOptions): Promise<BatchResult> => {
   } finally {
     await opened.close()
   }
+}
+
+/** Time goes on by itself, and somebody may be asking a car just now: what is wrong is wrong twice. */
+const judged = async (opened: Opened) => {
+  const report = await invariants(opened.town)
+  if (report.violated === 0) return report
+  await rest(opened)
+  return invariants(opened.town)
 }
 
 /** What customers read of all this is the same. */

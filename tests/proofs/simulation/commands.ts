@@ -25,6 +25,7 @@ import {
   restoreFlash,
   sell,
   serviced,
+  setClock,
   settle,
   sleep,
   slowDown,
@@ -32,6 +33,7 @@ import {
   street,
   twoTabs,
   wake,
+  wipeFeature,
   withdraw
 } from "./acts.ts"
 import type { Life } from "./life.ts"
@@ -107,6 +109,8 @@ const troubles = fc.oneof(
   fc.integer({ min: 1, max: 3 }).map(loseDocuments),
   fc.constantFrom(1, 2, 500).map(loseReports),
   fc.integer({ min: 1, max: 3 }).map(restoreFlash),
+  anything.map(wipeFeature),
+  fc.constantFrom(-400, -1, 1, 400).map(setClock),
   fc.constantFrom(1, 3, 30, 240).map(slowDown)
 )
 

@@ -1,4 +1,6 @@
 /** When nothing is under way in a town: the moment in which models are held against what is seen. */
+import { Effect } from "effect"
+import { Nats } from "#integrations/nats/nats.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import type { Opened } from "./forecourt.ts"
 
@@ -6,6 +8,7 @@ import type { Opened } from "./forecourt.ts"
 export const breath = 5_000
 const patienceMillis = 30_000 // Wall clock, for the town to come to rest.
 const lookMillis = 20
+const stillLooks = 3 // In a row: between the broker and a car there is a moment that nobody sees.
 const silenceMillis = 400 // After which a report that nobody acknowledged must have been lost.
 
 /** A car whose report or whose acknowledgement was lost says it again, when its clock goes on. Throws where it takes too long. */
@@ -13,12 +16,13 @@ export const rest = async ({ town }: Opened) => {
   const { sql, world } = town
   let still = 0
   let silentSince = performance.now()
-  for (const end = silentSince + patienceMillis; still < 2; await Bun.sleep(lookMillis)) {
+  for (const end = silentSince + patienceMillis; still < stillLooks; await Bun.sleep(lookMillis)) {
     const [{ busy }] = await sql`
       SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting') OR EXISTS (
         SELECT FROM timers, clock WHERE due_at <= clock_timestamp() + offset_ms * interval '1 millisecond'
       ) AS busy`
     const { reports: _, ...seen } = busy ? { reports: 0, busy: 1 } : await unfinished(sql, world)
+    if (!busy) await town.platform.runtime.runPromise(brokerHasHeard)
     const quiet = Object.values(seen).every((count) => count === 0)
     const silent = world.fleet.cars().filter(isUnheard)
     still = quiet && silent.length === 0 ? still + 1 : 0
@@ -31,6 +35,9 @@ export const rest = async ({ town }: Opened) => {
     }
   }
 }
+
+/** Whatever we have said to cars. */
+const brokerHasHeard = Nats.use(({ connection }) => Effect.flatMap(connection, (nats) => Effect.promise(() => nats.flush())))
 
 type Car = ReturnType<Opened["town"]["world"]["fleet"]["car"]>
 

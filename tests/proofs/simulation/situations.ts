@@ -21,6 +21,8 @@ export const situations = [
   "customer did not confirm with the bank",
   "settlement failed, and the service stayed",
   "drift healed",
+  "a feature wiped from the flash",
+  "a wrong clock",
   "document lost, and sent again",
   "car drove, and obeyed when it parked",
   "confirmed in a later try",
