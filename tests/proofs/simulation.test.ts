@@ -51,7 +51,7 @@ describe("the model", () => {
     supportCase: "none"
   }
   const running = [{ activationId: "act_1", until }]
-  const seen: Seen = { at: at + 5_000, services: [active], running, inStep: true, obeys: true, link: "nats" }
+  const seen: Seen = { at: at + 5_000, services: [active], clockBehind: 0, running, inStep: true, obeys: true, link: "nats" }
   const interval: Interval = { passed: 5_000, quiet: 5_000, couldObey: true, everyTry: false }
   const bought = () => {
     const model = new Model("ES", "Modelo Uno", "nats", 1, at)

@@ -260,10 +260,10 @@ export class Model {
   }
 
   /** The car runs what we say, as soon as it can know; and what has an end, has ended by itself. */
-  private inTheCar({ running, inStep, obeys, link, at }: Seen): ReadonlyArray<string> {
+  private inTheCar({ running, clockBehind, inStep, obeys, link, at }: Seen): ReadonlyArray<string> {
     const wrong: Array<string> = []
     for (const { activationId, until } of running)
-      if (until !== null && until + slack < at) wrong.push(`the car still runs ${activationId}, which has ended`)
+      if (until !== null && until + slack + clockBehind < at) wrong.push(`the car still runs ${activationId}, which has ended`)
     if (inStep || !obeys) {
       this.lag = { excused: !inStep || !obeys, since: null }
     } else {

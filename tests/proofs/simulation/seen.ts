@@ -35,6 +35,8 @@ export interface SeenService {
 export interface Seen {
   readonly at: number
   readonly services: ReadonlyArray<SeenService>
+  /** Milliseconds that the car's own clock is behind: nobody can tell it, where it hears nobody. */
+  readonly clockBehind: number
   /** What runs in the car. */
   readonly running: ReadonlyArray<{ readonly activationId: string; readonly until: number | null }>
   /** The car runs the newest document. */
@@ -121,8 +123,12 @@ export const lookAround = async ({ town }: Opened, books: Books): Promise<Readon
         })
       )
       const running = image.features.map(({ activationId, until }) => ({ activationId, until: millis(until) }))
-      const { link } = world.fleet.car(vin)
-      return [vin, { at, services: seen, running, inStep: image.cfgVersion === cfgVersion, obeys: obeys(world, vin), link }]
+      const { link, time } = world.fleet.car(vin)
+      const clockBehind = Math.max(0, at - time)
+      return [
+        vin,
+        { at, services: seen, clockBehind, running, inStep: image.cfgVersion === cfgVersion, obeys: obeys(world, vin), link }
+      ]
     })
   )
 }
