@@ -172,12 +172,17 @@ export class Model {
   }
   /** While things are done, the clock goes on by so much: what waits for an hour may have come before, or may come after. */
   mayAge(millis: number) {
-    for (const [{ until }, phases] of this.possible) {
+    for (const [service, phases] of this.possible) {
+      const { until } = service
       if (phases.has("trying")) for (const phase of ["active", "escalated"] as const) phases.add(phase)
+      if (phases.has("trying") && this.outlivesHolds(service, this.now + millis)) phases.add("declined")
       if (phases.has("paying") && millis >= paymentWindow - slack) phases.add("declined")
       if (phases.has("active") && until !== null && until <= this.now + millis) phases.add("ended")
     }
   }
+  /** Its hold will not have lasted, and a second one would not either; or its customer was asked anew, and did not confirm. */
+  private outlivesHolds = (service: Service, at: number) => isHeld(service) && at - service.purchasedAt > 6 * day
+
   /** Something happened to the car, its road or its flash, after which it may lag behind. */
   mayLag() {
     this.lag.excused = true
@@ -225,8 +230,8 @@ export class Model {
     }
     if (may.has("trying")) {
       if (passed >= minute) may.add("escalated") // How many tries it takes is looked at below.
-      if (isHeld(service) && at - service.purchasedAt > 6 * day) {
-        may.add("declined") // A second hold would not have lasted either; or the customer did not confirm it.
+      if (this.outlivesHolds(service, at)) {
+        may.add("declined")
         if (service.method === "carefulCard") may.add("paying")
       }
     }
