@@ -13,7 +13,7 @@ export interface RecordOptions {
 }
 
 const size = 125 // Cars in a town.
-const acts = 16 // Of each history.
+const acts = 14 // Of each history.
 const shrinkMillis = 240_000
 
 /** Answers whether every history went as the model says, every invariant held, and every rare situation was met. */

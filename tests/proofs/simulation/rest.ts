@@ -7,7 +7,7 @@ import type { Opened } from "./forecourt.ts"
 /** Milliseconds that are passed where somebody waits for a clock: so soon the API IoT is asked, and a car repeats itself. */
 export const breath = 5_000
 const patienceMillis = 30_000 // Wall clock, for the town to come to rest.
-const lookMillis = 20
+const lookMillis = 25
 const stillLooks = 3 // In a row: between the broker and a car there is a moment that nobody sees.
 const silenceMillis = 400 // After which a report that nobody acknowledged must have been lost.
 

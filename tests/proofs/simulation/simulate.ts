@@ -32,7 +32,7 @@ export interface Simulation {
 }
 
 const lanes = 4 // Towns at once: one lives while the other waits.
-const drawn = 4 // Commands per act: what cannot be done just now is passed over.
+const drawn = 10 // Commands per act: what cannot be done just now is passed over, and some histories are short.
 
 export const simulate = async (options: SimulationOptions): Promise<Simulation> => {
   const { servers, seed, histories, size, acts, say } = options
