@@ -59,10 +59,12 @@ export const batch = async (options: BatchOptions): Promise<BatchResult> => {
 
 /** Time goes on by itself, and somebody may be asking a car just now: what is wrong is wrong twice. */
 const judged = async (opened: Opened) => {
-  const report = await invariants(opened.town)
+  const { town } = opened
+  await fetch(`${town.world.env.PAYMENTS_URL}/payments?reference=none`) // The bank looks at its clock when somebody calls.
+  const report = await invariants(town)
   if (report.violated === 0) return report
   await rest(opened)
-  return invariants(opened.town)
+  return invariants(town)
 }
 
 /** What customers read of all this is the same. */
