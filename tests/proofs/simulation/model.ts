@@ -111,9 +111,10 @@ export class Model {
       cancelled: false,
       seen: false,
       settledInRace: false,
+      failedTries: 0,
       jumped: 0
     }
-    const dates = { purchasedAt: now, since: now, until: null }
+    const dates = { purchasedAt: now, since: now, triedSince: now, until: null }
     const known = this.services.find((one) => one.activationId === activationId) // In the other order of a race.
     const service: Service = known ?? { activationId, terms, method, customer, bundled, phase, ...dates, ...flags }
     if (known === undefined) this.services.push(service)
@@ -229,7 +230,8 @@ export class Model {
       if (at - service.since > paymentWindow + slack + passed) may.delete("paying")
     }
     if (may.has("trying")) {
-      if (passed >= minute) may.add("escalated") // How many tries it takes is looked at below.
+      const patience = service.terms.acknowledgementSeconds * second
+      if (at - service.triedSince > patience / 2) may.add("escalated") // How many tries it takes is looked at below.
       if (this.outlivesHolds(service, at)) {
         may.add("declined")
         if (service.method === "carefulCard") may.add("paying")
@@ -250,13 +252,14 @@ export class Model {
   /** The service is what was seen; and what else was seen of it has to fit. */
   private take(service: Service, found: SeenService, { passed }: Interval): ReadonlyArray<string> {
     const before = service.phase
-    const { phase, until, purchasedAt } = found
+    const { phase, until, purchasedAt, failedTries } = found
     const isLate = !service.bundled && Math.abs(purchasedAt - service.purchasedAt) > slack + passed
     const prolonged = until !== service.until
     if (under.has(before) || before === "giving") service.jumped += passed
     if (phase !== before || !service.seen) service.since = this.now
     if (phase === "escalated") service.escalated = true
-    Object.assign(service, { phase, until, purchasedAt, seen: true })
+    if (failedTries !== service.failedTries || !service.seen) service.triedSince = this.now
+    Object.assign(service, { phase, until, purchasedAt, failedTries, seen: true })
     return [
       ...(isLate ? ["bought on another day"] : []),
       ...flawsOf(service, found),

@@ -31,6 +31,9 @@ export interface Service {
   withdrawn: boolean
   cancelled: boolean
   seen: boolean
+  failedTries: number
+  /** When the last try was first seen. */
+  triedSince: number
   /** Its settlement was told while something else was going on: it may have been given back just then. */
   settledInRace: boolean
   /** How far the clock has jumped while the car was tried. */
