@@ -68,8 +68,8 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
               ${texts(letters.map(({ path }) => path))},
               ${texts(letters.map(({ id }) => id))}
             ) AS letter (partition, path, message_id)
-            CROSS JOIN LATERAL ( -- With a LIMIT it stays one index probe per letter, however young the statistics are.
-              SELECT version, reply AS state, outcome FROM journal
+            CROSS JOIN LATERAL ( -- With a LIMIT it stays one index probe per letter and table, however young the statistics are.
+              SELECT version, reply AS state, outcome FROM whole.journal
               WHERE journal.partition = letter.partition AND journal.path = letter.path AND journal.message_id = letter.message_id
               LIMIT 1
             ) AS reply`.pipe(
@@ -146,7 +146,7 @@ const commitStatement = (tables: ReadonlyArray<RecordTable>) => `
       version = draft.version, epoch = draft.epoch, machine_version = draft.machine_version, state = draft.state::jsonb,
       state_path = draft.state_path, state_since = draft.state_since, next_timer_at = draft.next_timer_at,
       closed = draft.closed, country = draft.country, dealership_id = draft.dealership_id,
-      subject_id = draft.subject_id, vin = draft.vin
+      subject_id = draft.subject_id, vin = draft.vin, archived = false
     FROM draft
     WHERE was > 0 AND actors.path = draft.path AND actors.version = draft.was
     RETURNING actors.path, actors.partition

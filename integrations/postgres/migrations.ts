@@ -8,6 +8,7 @@ import ledger from "./migrations/0004_ledger.ts"
 import operations from "./migrations/0005_operations.ts"
 import role from "./migrations/0009_role.ts"
 import services from "./migrations/0010_services.ts"
+import archive from "./migrations/0012_archive.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -17,7 +18,8 @@ const loader = Migrator.fromRecord({
   "0004_ledger": ledger,
   "0005_operations": operations,
   "0009_role": role,
-  "0010_services": services
+  "0010_services": services,
+  "0012_archive": archive
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

@@ -86,7 +86,7 @@ export class Teller {
   private async read() {
     const turns: ReadonlyArray<Turn> = await this.sql`
       SELECT path, version, at, type, reply, outcome, body -> 'terms' ->> 'option' AS option
-      FROM journal
+      FROM whole.journal
       ORDER BY at, path, version`
     for (const turn of turns) {
       const key = `${turn.path}#${turn.version}`

@@ -36,7 +36,7 @@ const obeyed = Effect.fnUntraced(function* (findings: Findings, lines: ReadonlyA
   const rows = yield* sql<{ vin: string; version: number; wanted: ReadonlyArray<string> }>`
     SELECT body ->> 'vin' AS vin, (body ->> 'cfgVersion')::int AS version,
            jsonb_path_query_array(body, '$.options[*].activationId') AS wanted
-    FROM outbox
+    FROM whole.outbox
     WHERE type = 'ConfigureVehicle'`
   const ordered = new Map(rows.map(({ vin, version, wanted }) => [`${vin} ${version}`, wanted]))
   const heard = new Map<string, CarLine>()

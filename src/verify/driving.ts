@@ -19,7 +19,7 @@ const stopsDriving =
 export const driving = Effect.fn("verify.driving")(function* (findings: Findings, { registry, after }: Evidence) {
   const sql = yield* SqlClient.SqlClient
   const [count] = yield* sql<{ said: number }>`
-    SELECT (SELECT count(*)::int FROM outbox) + (SELECT count(*)::int FROM journal) AS said`
+    SELECT (SELECT count(*)::int FROM whole.outbox) + (SELECT count(*)::int FROM whole.journal) AS said`
   findings.checked("I48", count!.said)
 
   const forbidden = new RegExp(stopsDriving, "i")
@@ -29,14 +29,14 @@ export const driving = Effect.fn("verify.driving")(function* (findings: Findings
 
   const said = yield* sql<{ place: string; type: string; times: number }>`
     SELECT place, type, count(*)::int AS times
-    FROM (SELECT 'the outbox' AS place, type FROM outbox UNION ALL SELECT 'a journal', type FROM journal) words
+    FROM (SELECT 'the outbox' AS place, type FROM whole.outbox UNION ALL SELECT 'a journal', type FROM whole.journal) words
     WHERE type ~* ${stopsDriving}
     GROUP BY place, type`
   for (const { place, type, times } of said) findings.violated("I48", `${type} stands in ${place} ${times} times`)
 
   const strange = yield* sql<{ path: string; version: number; type: string; what: string | null }>`
     SELECT path, version, type, coalesce(body ->> 'act', body ->> 'notice') AS what
-    FROM outbox
+    FROM whole.outbox
     WHERE path LIKE 'vehicle/%' AND (
       type NOT IN ${sql.in([...toCars, ...fromCars])}
       OR (type = 'CarryOutRemoteCommand' AND body ->> 'act' NOT IN ${sql.in(acts)})
@@ -47,7 +47,7 @@ export const driving = Effect.fn("verify.driving")(function* (findings: Findings
 
   const features = yield* sql<{ id: string }>`
     SELECT DISTINCT feature ->> 'id' AS id
-    FROM outbox o, jsonb_array_elements(o.body -> 'options') option, jsonb_array_elements(option -> 'features') feature
+    FROM whole.outbox o, jsonb_array_elements(o.body -> 'options') option, jsonb_array_elements(option -> 'features') feature
     WHERE o.type = 'ConfigureVehicle' AND feature ->> 'id' ~* ${stopsDriving}`
   for (const { id } of features) findings.violated("I48", `A car was told to set ${id}`)
   for (const { vin, features } of after.flash ?? [])

@@ -18,12 +18,12 @@ export const holds = Effect.fn("verify.holds")(function* (
   if (!quiet) findings.skipped("I23", "in part: what will be captured or voided may be on its way")
   const told = yield* sql<{ payment_id: string; until: string }>`
     SELECT body ->> 'paymentId' AS payment_id, max(body ->> 'captureBefore') AS until
-    FROM journal
+    FROM whole.journal
     WHERE type = 'PaymentAuthorised'
     GROUP BY body ->> 'paymentId'`
   const moving = yield* sql<{ payment_id: string }>`
     SELECT DISTINCT body ->> 'paymentId' AS payment_id
-    FROM outbox
+    FROM whole.outbox
     WHERE type IN ('AuthorisePayment', 'CapturePayment', 'VoidPayment') AND state IN ('waiting', 'parked')`
   const inWork = new Set(moving.map(({ payment_id }) => payment_id))
   const lives = new Map(told.map(({ payment_id, until }) => [payment_id, until]))

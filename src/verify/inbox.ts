@@ -26,7 +26,7 @@ const webhooksHeard = Effect.fnUntraced(function* (findings: Findings, quiet: bo
   const wrong = yield* sql<{ id: string; state: string; outcome: string | null; turns: number; heard: string | null }>`
     WITH told AS (
       SELECT message_id, count(*)::int AS turns, min(outcome) AS outcome
-      FROM journal
+      FROM whole.journal
       WHERE message_id ~ '^(factory|payments|transport)/'
       GROUP BY message_id
     )
@@ -70,7 +70,7 @@ const forgeries = Effect.fnUntraced(function* (findings: Findings, forged: Reado
       SELECT id
       FROM unnest(${texts(some)}) AS forged (id)
       WHERE EXISTS (SELECT FROM webhooks WHERE source = split_part(id, '/', 1) AND webhook_id = split_part(id, '/', 2))
-         OR EXISTS (SELECT FROM journal WHERE message_id = id)`
+         OR EXISTS (SELECT FROM whole.journal WHERE message_id = id)`
     for (const { id } of accepted) findings.violated("I06", `${id} was forged, and is kept`)
   }
 })
@@ -88,7 +88,7 @@ const history = Effect.fnUntraced(function* (findings: Findings, acts: Evidence[
       ) AS act (partition, path, message_id, saw)
       CROSS JOIN LATERAL (
         SELECT count(*)::int AS turns
-        FROM journal j
+        FROM whole.journal j
         WHERE j.partition = act.partition AND j.path = act.path AND j.message_id = act.message_id
       ) AS heard
       WHERE turns > 1 OR (saw = 'ok' AND turns <> 1) OR (saw = 'fail' AND turns <> 0)`

@@ -2,7 +2,7 @@
 
 /** `quiet` means: in full only when nothing is on its way any more. */
 export const invariants = {
-  I01: "An actor's version never skips and never repeats",
+  I01: "An actor's version never skips and never repeats, and no message is heard twice",
   I02: "Replaying an actor's journal gives its snapshot, its facets and every answer it gave",
   I03: "An actor's journal epochs never go down",
   I05: "Every accepted webhook is kept, and was heard by its order once or rejected with a reason; quiet: none waits",

@@ -100,7 +100,7 @@ const gateway = Effect.fnUntraced(function* (findings: Findings, { quiet, before
     FROM (
       SELECT payment_id, minor, false AS open FROM postings WHERE account = 'gateway'
       UNION ALL
-      SELECT body ->> 'paymentId', 0, state IN ('waiting', 'parked') FROM outbox WHERE type IN ('ChargePayment', 'CapturePayment', 'ReturnPayment')
+      SELECT body ->> 'paymentId', 0, state IN ('waiting', 'parked') FROM whole.outbox WHERE type IN ('ChargePayment', 'CapturePayment', 'ReturnPayment')
     ) payments
     GROUP BY payment_id`
   const ours = new Map(rows.map((row) => [row.payment_id, row]))

@@ -67,7 +67,7 @@ export const outside = Effect.fn("verify.outside")(function* (findings: Findings
   const rows = yield* sql<{ command: Outward; name: string; done: boolean }>`
     SELECT type AS command,
            state = 'done' AND type <> 'VoidPayment' AND NOT EXISTS (
-             SELECT FROM journal j
+             SELECT FROM whole.journal j
              WHERE j.partition = o.partition AND j.path = o.path
                AND j.message_id = o.path || '#' || o.version || '.' || o.position
                AND j.type IN ('PaymentCannotBeHeld', 'CaptureFailed')
@@ -77,7 +77,7 @@ export const outside = Effect.fn("verify.outside")(function* (findings: Findings
              WHEN type = 'BookTransport' THEN (body ->> 'orderId') || ' ' || (body ->> 'to')
              ELSE coalesce(body ->> 'paymentId', body ->> 'orderId')
            END AS name
-    FROM outbox o
+    FROM whole.outbox o
     WHERE type IN ${sql.in(Object.keys(partnerOf))}`
   const ordered = new Set(rows.map(({ command, name }) => `${command} ${name}`))
   const deeds = deedsOf(before)
@@ -100,7 +100,7 @@ const mails = Effect.fnUntraced(function* (findings: Findings, lines: PartnerLed
   const sql = yield* SqlClient.SqlClient
   if (lines === null) return
   const commands = yield* sql<{ id: string }>`
-    SELECT path || '#' || version || '.' || position AS id FROM outbox WHERE type IN ('Notify', 'SendCredentials', 'NotifyCustomer', 'NotifyOwner', 'WelcomeOwner')`
+    SELECT path || '#' || version || '.' || position AS id FROM whole.outbox WHERE type IN ('Notify', 'SendCredentials', 'NotifyCustomer', 'NotifyOwner', 'WelcomeOwner')`
   const links = yield* sql<{ id: string }>`
     SELECT 'invitation/' || left(encode(token_hash, 'hex'), 20) AS id FROM account_links`
   const named = new Set(

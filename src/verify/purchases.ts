@@ -65,7 +65,7 @@ const chargedOnce = Effect.fnUntraced(function* (
     SELECT l.activation_id, count(*)::int AS captures, sum(l.amount_minor)::float8 AS minor,
            min((j.body -> 'terms' -> 'price' ->> 'amountMinor')::float8) AS price
     FROM ledger l
-    LEFT JOIN journal j ON j.partition = l.partition AND j.path = l.path AND j.version = 1
+    LEFT JOIN whole.journal j ON j.partition = l.partition AND j.path = l.path AND j.version = 1
     WHERE l.kind = 'serviceCaptured'
     GROUP BY l.activation_id
     HAVING count(*) > 1 OR sum(l.amount_minor) IS DISTINCT FROM min((j.body -> 'terms' -> 'price' ->> 'amountMinor')::float8)`
@@ -102,7 +102,7 @@ const withdrawn = Effect.fnUntraced(function* (
   findings.checked("I25", all.length)
   const mails = yield* sql<{ path: string; mails: number }>`
     SELECT path, count(*)::int AS mails
-    FROM outbox
+    FROM whole.outbox
     WHERE type = 'NotifyCustomer' AND body ->> 'notice' = 'WithdrawalAccepted'
     GROUP BY path`
   const acknowledged = new Map(mails.map(({ path, mails }) => [path, mails]))
@@ -135,12 +135,12 @@ const escalated = Effect.fnUntraced(function* (
     SELECT a.path, coalesce(c.cases, 0)::int AS cases, c.tries,
            (opened.body -> 'terms' ->> 'retries')::int + 1 AS wanted
     FROM actors a
-    JOIN journal opened ON opened.partition = a.partition AND opened.path = a.path AND opened.version = 1
+    JOIN whole.journal opened ON opened.partition = a.partition AND opened.path = a.path AND opened.version = 1
     LEFT JOIN (
       SELECT activation_id, count(*) AS cases, max(jsonb_array_length(tries)) AS tries FROM support_cases GROUP BY activation_id
     ) c ON c.activation_id = opened.body ->> 'activationId'
     WHERE a.type = 'activation' AND (c.cases IS NOT NULL OR EXISTS (
-      SELECT FROM journal j
+      SELECT FROM whole.journal j
       WHERE j.partition = a.partition AND j.path = a.path AND jsonb_typeof(j.reply) = 'object'
         AND jsonb_exists(j.reply -> 'service', 'escalated')
     ))`
@@ -165,7 +165,7 @@ const gated = Effect.fnUntraced(function* (findings: Findings) {
           AND g.asked_at >= (body ->> 'purchasedAt')::timestamptz
             - (body -> 'terms' ->> 'maintenanceMaxAgeHours')::int * interval '1 hour'
       ) AS allowed
-    FROM journal
+    FROM whole.journal
     WHERE type = 'OptionPurchased' AND body ->> 'channel' = 'online' AND (body -> 'terms' ->> 'maintenanceGated')::boolean`
   findings.checked("I47", rows.length)
   for (const { activation, allowed } of rows)
@@ -176,12 +176,14 @@ const gated = Effect.fnUntraced(function* (findings: Findings) {
 /** The workshops' answer may cost the warranty, of which the owner hears. It moves nothing else (S16). */
 const kept = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
-  const [count] = yield* sql<{ answers: number }>`SELECT count(*)::int AS answers FROM journal WHERE type = 'MaintenanceChecked'`
+  const [count] = yield* sql<{
+    answers: number
+  }>`SELECT count(*)::int AS answers FROM whole.journal WHERE type = 'MaintenanceChecked'`
   findings.checked("I51", count!.answers)
   const moved = yield* sql<{ path: string; version: number; type: string }>`
     SELECT o.path, o.version, o.type
-    FROM outbox o
-    JOIN journal j ON j.partition = o.partition AND j.path = o.path AND j.version = o.version
+    FROM whole.outbox o
+    JOIN whole.journal j ON j.partition = o.partition AND j.path = o.path AND j.version = o.version
     WHERE j.type = 'MaintenanceChecked' AND o.type <> 'NotifyOwner'`
   for (const { path, version, type } of moved)
     findings.violated("I51", `${path} answered an answer of the workshops with ${type}, at version ${version}`)

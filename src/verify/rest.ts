@@ -18,13 +18,13 @@ export const rest = Effect.fn("verify.rest")(function* (findings: Findings, { qu
 const reasons = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
   const [count] = yield* sql<{ held: number }>`
-    SELECT (SELECT count(*)::int FROM outbox WHERE state IN ('parked', 'discarded')) + (SELECT count(*)::int FROM defects) AS held`
+    SELECT (SELECT count(*)::int FROM whole.outbox WHERE state IN ('parked', 'discarded')) + (SELECT count(*)::int FROM defects) AS held`
   findings.checked("I14", count!.held)
   const untold = yield* sql<{ id: string; state: string; cause: string | null }>`
     SELECT path || '#' || version || '.' || position AS id, state, cause
-    FROM outbox o
+    FROM whole.outbox o
     WHERE state IN ('parked', 'discarded') AND (coalesce(cause, '') = '' OR NOT EXISTS (
-      SELECT FROM journal j
+      SELECT FROM whole.journal j
       WHERE j.partition = o.partition AND j.path = o.path
         AND j.message_id = o.path || '#' || o.version || '.' || o.position || '/parked/' || o.rounds
     ))`
@@ -32,7 +32,7 @@ const reasons = Effect.fnUntraced(function* (findings: Findings) {
     findings.violated("I14", `${id} is ${state} ${cause ? `(${cause}), and its actor was not told` : "without a reason"}`)
   const unasked = yield* sql<{ id: string }>`
     SELECT id
-    FROM (SELECT path || '#' || version || '.' || position AS id FROM outbox WHERE state = 'discarded') o
+    FROM (SELECT path || '#' || version || '.' || position AS id FROM whole.outbox WHERE state = 'discarded') o
     WHERE NOT EXISTS (SELECT FROM operator_acts WHERE act = 'discard' AND target = o.id)`
   for (const { id } of unasked) findings.violated("I14", `${id} is discarded, and no operator did it`)
   const nameless = yield* sql<{ path: string; message_id: string }>`SELECT path, message_id FROM defects WHERE cause = ''`
@@ -42,16 +42,16 @@ const reasons = Effect.fnUntraced(function* (findings: Findings) {
 const stillness = Effect.fnUntraced(function* (findings: Findings, now: number) {
   const sql = yield* SqlClient.SqlClient
   const [count] = yield* sql<{ promised: number; timers: number }>`
-    SELECT (SELECT count(*)::int FROM outbox) AS promised, (SELECT count(*)::int FROM timers) AS timers`
+    SELECT (SELECT count(*)::int FROM whole.outbox) AS promised, (SELECT count(*)::int FROM timers) AS timers`
   findings.checked("I11", count!.promised)
   findings.checked("I13", count!.timers)
 
   // A lane stops behind a parked command: what waits there is explained by it.
   const undone = yield* sql<{ id: string; type: string; attempts: number; cause: string | null }>`
     SELECT path || '#' || version || '.' || position AS id, type, attempts, cause
-    FROM outbox o
+    FROM whole.outbox o
     WHERE state = 'waiting' AND NOT EXISTS (
-      SELECT FROM outbox earlier
+      SELECT FROM whole.outbox earlier
       WHERE earlier.path = o.path AND earlier.lane = o.lane AND earlier.state = 'parked'
         AND (earlier.version, earlier.position) < (o.version, o.position)
     )`
@@ -72,7 +72,7 @@ const stillness = Effect.fnUntraced(function* (findings: Findings, now: number) 
     FROM actors a
     WHERE type = 'order' AND NOT closed
       AND NOT EXISTS (SELECT FROM timers t WHERE t.path = a.path)
-      AND NOT EXISTS (SELECT FROM outbox o WHERE o.path = a.path AND o.state IN ('waiting', 'parked'))
+      AND NOT EXISTS (SELECT FROM whole.outbox o WHERE o.path = a.path AND o.state IN ('waiting', 'parked'))
       AND NOT EXISTS (SELECT FROM defects d WHERE d.path = a.path AND tries >= 5)
       AND NOT (state_path = 'paid.papersMissing')
       AND NOT (
@@ -85,7 +85,7 @@ const stillness = Effect.fnUntraced(function* (findings: Findings, now: number) 
   const idle = yield* sql<{ path: string; state_path: string }>`
     SELECT a.path, a.state_path
     FROM actors a
-    JOIN journal opened ON opened.partition = a.partition AND opened.path = a.path AND opened.version = 1
+    JOIN whole.journal opened ON opened.partition = a.partition AND opened.path = a.path AND opened.version = 1
     WHERE (
         (a.type = 'activation' AND (
           a.state_path ~ '(^|[+])(service[.](pending|retry)|money[.](authorising|actionRequired|mandating|capturing|charging|voiding|refunding))'
@@ -94,7 +94,7 @@ const stillness = Effect.fnUntraced(function* (findings: Findings, now: number) 
         OR (a.type = 'vehicle' AND a.state_path ~ '(^|[+])configuration[.]waiting')
       )
       AND NOT EXISTS (SELECT FROM timers t WHERE t.path = a.path)
-      AND NOT EXISTS (SELECT FROM outbox o WHERE o.path = a.path AND o.state IN ('waiting', 'parked', 'discarded'))
+      AND NOT EXISTS (SELECT FROM whole.outbox o WHERE o.path = a.path AND o.state IN ('waiting', 'parked', 'discarded'))
       AND NOT EXISTS (SELECT FROM defects d WHERE d.path = a.path AND tries >= 5)`
   for (const { path, state_path } of idle) findings.violated("I12", `${path} is ${state_path}, and nothing will ever wake it`)
 
@@ -104,7 +104,7 @@ const stillness = Effect.fnUntraced(function* (findings: Findings, now: number) 
     LEFT JOIN actors o ON o.path = 'order/' || (v.state -> 'context' ->> 'orderId')
     WHERE v.type = 'vehicle' AND v.state -> 'context' ->> 'orderId' IS NOT NULL
       AND (o.path IS NULL OR (o.closed AND o.state_path <> 'delivered'))
-      AND NOT EXISTS (SELECT FROM outbox p WHERE p.path IN (v.path, o.path) AND p.state IN ('waiting', 'parked'))`
+      AND NOT EXISTS (SELECT FROM whole.outbox p WHERE p.path IN (v.path, o.path) AND p.state IN ('waiting', 'parked'))`
   for (const { path, order_id, order_state } of forsaken)
     findings.violated(
       "I12",

@@ -91,12 +91,12 @@ const unique = <Row extends { readonly order_id: string }>(
 const inOurRecords = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
   const [count] = yield* sql<{ steps: number }>`
-    SELECT count(*)::int AS steps FROM outbox
+    SELECT count(*)::int AS steps FROM whole.outbox
     WHERE type IN ('PlaceFactoryOrder', 'RegisterVehicle') OR (type = 'MoveVehicle' AND body ->> 'to' = 'customer')`
   findings.checked("I45", count!.steps)
   const early = yield* sql<{ path: string; version: number; type: string }>`
     SELECT path, version, type
-    FROM outbox o
+    FROM whole.outbox o
     WHERE (type = 'PlaceFactoryOrder' AND NOT EXISTS (
         SELECT FROM ledger l
         WHERE l.path = o.path AND kind = 'depositReceived' AND (l.version, l.position) < (o.version, o.position)
@@ -106,7 +106,7 @@ const inOurRecords = Effect.fnUntraced(function* (findings: Findings) {
         WHERE l.path = o.path AND kind = 'finalPaymentReceived' AND (l.version, l.position) < (o.version, o.position)
       ))
       OR (type = 'MoveVehicle' AND body ->> 'to' = 'customer' AND NOT EXISTS (
-        SELECT FROM journal j
+        SELECT FROM whole.journal j
         WHERE j.partition = o.partition AND j.path = o.path AND j.type = 'VehicleRegistered' AND outcome = 'handled' AND j.version < o.version
       ))`
   for (const { path, version, type } of early) findings.violated("I45", `${path} ordered ${type} at version ${version}, too early`)

@@ -23,7 +23,7 @@ export const services = Effect.fn("verify.services")(function* () {
            substring(a.state_path FROM '(?:^|[+])service[.]([^+]+)') AS service,
            EXISTS (SELECT FROM evidence e WHERE e.activation_id = j.body ->> 'activationId') AS evident
     FROM actors a
-    JOIN journal j ON j.partition = a.partition AND j.path = a.path AND j.version = 1
+    JOIN whole.journal j ON j.partition = a.partition AND j.path = a.path AND j.version = 1
     WHERE a.type = 'activation'`
 })
 

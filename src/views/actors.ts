@@ -89,7 +89,7 @@ const promiseColumns = (sql: SqlClient.SqlClient) => sql`
 const promisesOf = Effect.fnUntraced(function* (path: string) {
   const sql = yield* SqlClient.SqlClient
   const rows = yield* sql<PromiseRow>`
-    SELECT ${promiseColumns(sql)} FROM outbox WHERE path = ${path} ORDER BY version DESC, position DESC LIMIT ${mostPromises}`
+    SELECT ${promiseColumns(sql)} FROM whole.outbox WHERE path = ${path} ORDER BY version DESC, position DESC LIMIT ${mostPromises}`
   return rows.map((row) => ({ ...row, body: withoutPins(row.body) }))
 })
 
@@ -99,13 +99,23 @@ export interface PromiseKey {
   readonly position: number
 }
 
+const promiseStates = {
+  waiting: "outbox WHERE state = 'waiting'",
+  parked: "outbox WHERE state = 'parked'",
+  done: "whole.outbox WHERE state = 'done'", // What is over may have been archived.
+  discarded: "whole.outbox WHERE state = 'discarded'"
+} as const
+
 /** Commands in one state, by their ids, after `after`; at most `limit`. */
-export const promisesIn = Effect.fn("views.promisesIn")(function* (state: string, after: PromiseKey, limit: number) {
+export const promisesIn = Effect.fn("views.promisesIn")(function* (
+  state: keyof typeof promiseStates,
+  after: PromiseKey,
+  limit: number
+) {
   const sql = yield* SqlClient.SqlClient
   const rows = yield* sql<PromiseRow>`
     SELECT ${promiseColumns(sql)}
-    FROM outbox
-    WHERE state = ${state} AND (path, version, position) > (${after.path}, ${after.version}, ${after.position})
+    FROM ${sql.literal(promiseStates[state])} AND (path, version, position) > (${after.path}, ${after.version}, ${after.position})
     ORDER BY path, version, position
     LIMIT ${limit}`
   return rows.map((row) => ({ ...row, body: withoutPins(row.body) }))
@@ -131,7 +141,7 @@ export const journalOf = Effect.fn("views.journalOf")(function* (path: string, f
   const rows = yield* sql<JournalRow>`
     SELECT version, message_id AS "messageId", at, type, body, reply, outcome, machine_version AS "machineVersion", cause,
            correlation, trace_id AS "traceId"
-    FROM journal
+    FROM whole.journal
     WHERE partition = ${partitionOf(path)} AND path = ${path} AND version >= ${from}
     ORDER BY version
     LIMIT ${limit}`

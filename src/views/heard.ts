@@ -12,7 +12,7 @@ export const heardAs = Effect.fn("views.heardAs")(function* (path: string, messa
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<Heard>`
     SELECT type, body
-    FROM journal
+    FROM whole.journal
     WHERE partition = ${partitionOf(path)} AND path = ${path} AND message_id = ${messageId}`
   return row ?? null
 })

@@ -50,7 +50,7 @@ export const timelineOf = Effect.fn("views.timelineOf")(function* ({ partition, 
   const sql = yield* SqlClient.SqlClient
   return yield* sql<{ readonly at: Date; readonly type: string }>`
     SELECT at, type
-    FROM journal
+    FROM whole.journal
     WHERE partition = ${partition} AND path = ${path} AND outcome = 'handled'
     ORDER BY version
     LIMIT ${longestTimeline}`

@@ -18,6 +18,17 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
     sql: ({ delivered }) => `UPDATE actors SET version = version + 1 WHERE path = ${orderPath(delivered)}`
   },
   {
+    what: "a message that was heard again after its actor was archived",
+    reportedBy: ["I01", "I16"], // The other one, in whose place it stands, is missed by its caller.
+    sql: ({ delivered }) => `
+      WITH gone AS (DELETE FROM journal WHERE path = ${orderPath(delivered)} AND version = 1 RETURNING *)
+      INSERT INTO archive.journal SELECT * FROM gone;
+      UPDATE journal SET message_id = old.message_id FROM archive.journal old
+      WHERE journal.path = old.path AND journal.version = (
+        SELECT min(version) FROM journal WHERE path = ${orderPath(delivered)} AND message_id LIKE 'sub_%'
+      )`
+  },
+  {
     what: "a snapshot that its journal does not explain",
     reportedBy: ["I02"],
     sql: ({ delivered }) =>
