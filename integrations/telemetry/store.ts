@@ -7,6 +7,11 @@ import { Redis } from "../redis/redis.ts"
 import { type HeardSample, Sample, Telemetry } from "./telemetry.ts"
 
 const batchAtMost = 4_096 // Samples of one statement; what is beyond is the oldest, and is dropped.
+const warmSeconds = 24 * 60 * 60 // A car that has said nothing for a day is looked up in the table.
+
+/** As MSET, and each expires: one command, one round trip. */
+const setAll = `
+  for i = 1, #KEYS do redis.call("SET", KEYS[i], ARGV[i + 1], "EX", ARGV[1]) end`
 
 const Newest = Schema.fromJsonString(Schema.Struct({ heardAt: Schema.String, sample: Sample }))
 const lastKey = (vin: Vin) => `telemetry:${vin}`
@@ -30,6 +35,9 @@ export const TelemetryStore = Layer.effect(
     /** Gives up by itself within 150 ms; null then, as where it knows nothing. */
     const warm = <A>(asking: () => Promise<A>): Effect.Effect<A | null> =>
       Effect.tryPromise(asking).pipe(Effect.catch(() => Effect.succeed(null)))
+
+    const remember = (values: ReadonlyMap<string, string>) =>
+      warm(() => redis.eval(setAll, values.size, ...values.keys(), warmSeconds, ...values.values()))
 
     const asRows = (batch: ReadonlyArray<HeardSample>) =>
       sql`
@@ -58,7 +66,7 @@ export const TelemetryStore = Layer.effect(
         values.set(lastKey(vin), JSON.stringify({ heardAt, sample }))
         values.set(seenKey(vin), heardAt)
       }
-      return warm(() => redis.mset(values))
+      return remember(values)
     }
 
     return Telemetry.of({
@@ -85,7 +93,7 @@ export const TelemetryStore = Layer.effect(
       }),
 
       seen: (vins, at) =>
-        vins.length === 0 ? Effect.void : Effect.asVoid(warm(() => redis.mset(new Map(vins.map((vin) => [seenKey(vin), at]))))),
+        vins.length === 0 ? Effect.void : Effect.asVoid(remember(new Map(vins.map((vin) => [seenKey(vin), at])))),
 
       /** Without Redis by what is stored: the newest sample, or the newest report that became a turn. */
       lastSeen: Effect.fn("Telemetry.lastSeen")(function* (vin) {
