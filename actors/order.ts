@@ -40,7 +40,8 @@ const closedStates = new Set(["delivered", "cancelled", "forfeited"])
 export const order = behavior({
   type: Order,
   opensWith: "RegisterSale",
-  machineVersion: 1,
+  machineVersion: 2,
+  migrations: { 1: (left) => left }, // It remembers the same; since 2 the car hears with its handover whose it is, and what its price included.
   machine: orderMachine,
   requests: wordsOf(OrderRequest),
   Command: OrderCommand,

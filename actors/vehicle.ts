@@ -25,6 +25,7 @@ import {
   VehicleRequest,
   vehicleMachine
 } from "#machines/vehicle.ts"
+import { toServices } from "#machines/vehicle-migrations.ts"
 import { ReceiptId } from "#machines/vocabulary.ts"
 import { Activation, Order, Vehicle } from "./addresses.ts"
 import { giveAccess } from "./credentials.ts"
@@ -38,7 +39,8 @@ const documentLife = 15 * 60_000 // A document that comes later is refused by th
 export const vehicle = behavior({
   type: Vehicle,
   opensWith: "VehicleBuilt",
-  machineVersion: 2, // 1 knew no services.
+  machineVersion: 2,
+  migrations: { 1: toServices },
   machine: vehicleMachine,
   requests: wordsOf(VehicleRequest),
   Command: VehicleCommand,

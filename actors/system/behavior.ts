@@ -46,8 +46,10 @@ export interface Facets {
 export interface Behavior<Message extends Tagged, Command extends Tagged, Perform extends Performers<Message, Command>> {
   readonly type: ActorType<Message>
   readonly opensWith: Message["type"]
-  /** Grows by one when the chart changes in a way that old snapshots notice. */
+  /** Grows by one when an older snapshot would not fit the chart, or an older journal would be answered otherwise. */
   readonly machineVersion: number
+  /** From each older version to the next: the state as the next chart would have it. Names of timers follow by themselves. Pure. */
+  readonly migrations?: Readonly<Record<number, (left: State) => State>>
   readonly machine: AnyStateMachine
   /** Messages that may be refused. All others are facts: never refused, always journalled. */
   readonly requests: ReadonlySet<string>

@@ -7,6 +7,7 @@ import { type Tagged, typeName } from "./actor-type.ts"
 import type { AnyBehavior, CommandOrder, Needs } from "./behavior.ts"
 import { CrashPoint } from "./crash-point.ts"
 import { ActorHost } from "./host.ts"
+import { ActorsUnavailable } from "./letter.ts"
 
 export interface Entry {
   readonly path: string
@@ -79,7 +80,8 @@ export const OutboxRelay = <const B extends AnyBehavior>(
 
       const perform = Effect.fnUntraced(function* (entry: Entry) {
         const behavior = behaviors.get(typeName(entry.path))
-        if (behavior === undefined) return yield* Effect.die(new Error(`Nobody knows actors like ${entry.path}`))
+        // Promised by a newer program than this: one of its runners will do it.
+        if (behavior?.perform[entry.type] === undefined) return yield* new ActorsUnavailable({ reason: "NewerProgram" })
         const { path, version, type, body, attempts: attempt, correlation, traceId, at } = entry
         const id = commandId(entry)
         const order: CommandOrder = { id, path, version, attempt, correlation, traceId, at: new Date(at).toISOString() }
@@ -127,7 +129,7 @@ export const OutboxRelay = <const B extends AnyBehavior>(
           )
           const later = (millis: number) => outbox.postpone(entry, time.now() + millis, cause)
           const outcome = yield* Effect.exit(
-            entry.attempts < patience
+            entry.attempts < patience || isUnheard(exit.cause)
               ? later(waitAfter(entry.attempts))
               : Effect.catchCause(park(entry, cause), (untold) =>
                   Effect.andThen(
@@ -187,6 +189,9 @@ export const OutboxRelay = <const B extends AnyBehavior>(
       )
     })
   )
+
+/** An owner is being replaced, or is older than what it is to do. Patience is for partners. */
+const isUnheard = (cause: Cause.Cause<unknown>) => Cause.squash(cause) instanceof ActorsUnavailable
 
 /** For the row and the log: the condition with its data, never a stack of ours. */
 const reasonOf = (cause: Cause.Cause<unknown>): string => {

@@ -5,6 +5,8 @@ import type { Tagged } from "./actor-type.ts"
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
 import { decide, type State } from "./decide.ts"
 import { afterHearing } from "./letter.ts"
+import { Migrated, type Migration } from "./migration.ts"
+import { inChartOrder, statePathOf } from "./turn.ts"
 
 /** A row of the journal. */
 export interface HeardRow {
@@ -42,7 +44,11 @@ export interface ReplayedTurn {
 }
 
 export interface Replayed {
+  /** The first version that was lived again: 1, or that of the last migration. */
+  readonly from: number
   readonly state: State | null
+  /** Since when it has been where it is. */
+  readonly stateSince: number
   readonly heardFrom: Readonly<Record<string, number>>
   /** What is left to wait for. */
   readonly timers: ReadonlyMap<string, Timer>
@@ -51,15 +57,18 @@ export interface Replayed {
   readonly broken: string | null
 }
 
-/** `rows` of one actor, oldest first. The same rows give the same answer, on any machine and any day. */
+/**
+ * `rows` of one actor, oldest first. The same rows give the same answer, on any machine and any day. What an older version of the machine
+ * heard is not heard again by this one: where there was a migration, the replay begins with what it left.
+ */
 export const replay = (behavior: AnyBehavior, path: string, rows: Iterable<HeardRow>): Replayed => {
-  let state: State | null = null
-  let heardFrom: Readonly<Record<string, number>> = {}
-  const timers = new Map<string, Timer>()
+  const all = [...rows]
+  const last = all.findLastIndex(({ type }) => type === Migrated)
+  let { state, stateSince, heardFrom, timers } = last < 0 ? nobodyYet() : leftBy(behavior, all[last]!)
   const turns: Array<ReplayedTurn> = []
   let broken: string | null = null
 
-  for (const row of rows) {
+  for (const row of all.slice(last + 1)) {
     const { version, type, body, at } = row
     const fired = isTimer(path, row) ? { timerId: type, due: String(body.due), set: timers.get(type) ?? null } : null
     const stale = row.outcome === "recorded: Stale" // The sender's newer word had been heard: the machine never saw this one.
@@ -74,6 +83,7 @@ export const replay = (behavior: AnyBehavior, path: string, rows: Iterable<Heard
         outcome = decision._tag === "Recorded" ? `recorded: ${decision.reason}` : "handled"
         if (fired !== null) timers.delete(type)
         if (decision._tag === "Accepted") {
+          if (state === null || statePathOf(state.value) !== statePathOf(decision.state.value)) stateSince = at
           state = decision.state
           for (const change of decision.timers)
             if (change._tag === "Cancel") timers.delete(change.timerId)
@@ -88,7 +98,20 @@ export const replay = (behavior: AnyBehavior, path: string, rows: Iterable<Heard
     }
     turns.push({ version, at, outcome, reply: state?.value ?? "", commands, records, fired })
   }
-  return { state, heardFrom, timers, turns, broken }
+  return { from: last < 0 ? 1 : all[last]!.version + 1, state, stateSince, heardFrom, timers, turns, broken }
+}
+
+type Beginning = Pick<Replayed, "state" | "stateSince" | "heardFrom"> & { timers: Map<string, Timer> }
+const nobodyYet = (): Beginning => ({ state: null, stateSince: 0, heardFrom: {}, timers: new Map() })
+const leftBy = (behavior: AnyBehavior, { body }: HeardRow): Beginning => {
+  const { snapshot, timers, stateSince } = body as unknown as Migration
+  const { heardFrom, ...left } = snapshot
+  return {
+    state: { ...left, value: inChartOrder(behavior.machine.root, left.value) },
+    stateSince,
+    heardFrom,
+    timers: new Map(Object.entries(timers))
+  }
 }
 
 /** The id of a timer's letter names the timer and the version that set it. */

@@ -4,7 +4,17 @@ import type { Promised, RecordRow, Reply, Stored, Timer, Turn } from "./actor-st
 import type { Tagged } from "./actor-type.ts"
 import type { AnyBehavior, Facets } from "./behavior.ts"
 import { decide, type State } from "./decide.ts"
-import { ActorNotFound, ActorQuarantined, type Answer, afterHearing, type Letter, MessageRefused, type Standing } from "./letter.ts"
+import {
+  ActorNotFound,
+  ActorQuarantined,
+  ActorsUnavailable,
+  type Answer,
+  afterHearing,
+  type Letter,
+  MessageRefused,
+  type Standing
+} from "./letter.ts"
+import { Migrated, type Migration, migrated } from "./migration.ts"
 import { partitionOf } from "./partition.ts"
 
 const repliesKept = 32 // Message ids an actor in memory remembers. While these are all it ever heard, nobody has to ask the journal.
@@ -21,13 +31,15 @@ export interface Resident {
   readonly heardFrom: Readonly<Record<string, number>>
   readonly timers: ReadonlyMap<string, Timer>
   readonly quarantined: boolean
+  /** As an older version of its machine left it; null where the journal knows of its migration, or none was needed. */
+  readonly left: Pick<Stored, "machineVersion" | "timers"> | null
   readonly replies: ReadonlyMap<string, Reply>
   readonly bytes: number // About how much it weighs.
 }
 
-/** Throws where the actor was left by another version of its machine. */
-export const resident = (behavior: AnyBehavior, path: string, stored: Stored | undefined): Resident => {
-  const home = { path, partition: partitionOf(path), behavior, replies: new Map() }
+/** Throws where an older version of its machine left the actor, and there is no way from there to this one. */
+export const resident = (behavior: AnyBehavior, path: string, stored: Stored | undefined, at: number): Resident => {
+  const home = { path, partition: partitionOf(path), behavior, left: null, replies: new Map() }
   if (stored === undefined)
     return {
       ...home,
@@ -40,16 +52,22 @@ export const resident = (behavior: AnyBehavior, path: string, stored: Stored | u
       quarantined: false,
       bytes: 256
     }
-  if (stored.machineVersion !== behavior.machineVersion)
-    throw new Error(
-      `${path} was left by version ${stored.machineVersion} of its machine; this is version ${behavior.machineVersion}`
-    )
-  const state: State = { ...stored.state, value: inChartOrder(behavior.machine.root, stored.state.value) }
-  return { ...home, ...stored, state, statePath: statePathOf(state.value), bytes: weightOf(JSON.stringify(state).length, 0) }
+  if (stored.machineVersion < behavior.machineVersion) {
+    const { machineVersion, timers } = stored
+    const now = migrated(behavior, stored, { version: stored.version + 1, at })
+    return { ...home, ...stored, ...standingAt(now.state), timers: now.timers, left: { machineVersion, timers } }
+  }
+  return { ...home, ...stored, ...standingAt({ ...stored.state, value: inChartOrder(behavior.machine.root, stored.state.value) }) }
 }
 
+const standingAt = (state: State) => ({
+  state,
+  statePath: statePathOf(state.value),
+  bytes: weightOf(JSON.stringify(state).length, 0)
+})
+
 /** Postgres keeps the keys of a jsonb in an order of its own. In which order regions act, and are named, is the chart's to say. */
-const inChartOrder = (node: AnyStateNode, value: StateValue): StateValue =>
+export const inChartOrder = (node: AnyStateNode, value: StateValue): StateValue =>
   typeof value === "string"
     ? value
     : Object.fromEntries(
@@ -71,6 +89,8 @@ export class DraftOf {
   /** Of the last turn; null while there is none. */
   facets: Facets | null = null
   readonly turns: Array<Turn> = []
+  /** Letters among the turns: a migration is a turn of its own. */
+  letters = 0
   readonly promised: Array<Promised> = []
   readonly records: Array<RecordRow> = []
   readonly timersSet = new Map<string, Timer>()
@@ -100,6 +120,9 @@ export class DraftOf {
     const known = this.#replies.get(letter.id) ?? now.replies.get(letter.id) ?? heard
     if (known !== undefined && now.version > 0) return { _tag: "Standing", ...known, duplicate: true }
     if (now.quarantined) return new ActorQuarantined({ path })
+    // Whoever says a word that this program does not know is newer than it: a newer runner will hear it.
+    if (letter.timer === null && !behavior.type.words.has(letter.message.type))
+      return new ActorsUnavailable({ reason: "NewerProgram" })
     if (now.state === null && letter.message.type !== behavior.opensWith) return new ActorNotFound({ path })
     if (letter.timer !== null && now.timers.get(letter.timer.timerId)?.setVersion !== letter.timer.setVersion)
       return standing(now, "recorded: TimerGone", true) // It left the state it was waiting in. Nothing to wake, nothing to keep.
@@ -111,7 +134,7 @@ export class DraftOf {
     if (decision._tag === "Refused") return new MessageRefused({ path, message: letter.message.type, reason: decision.reason })
 
     // Whatever can throw comes first: a draft is only touched by a turn that stands.
-    const version = now.version + 1
+    const version = now.version + (now.left === null ? 1 : 2)
     const accepted = decision._tag === "Accepted" ? decision : null
     const state = accepted?.state ?? now.state!
     const statePath = accepted === null ? now.statePath : statePathOf(state.value)
@@ -119,6 +142,7 @@ export class DraftOf {
     const facets = behavior.facets(state)
     const { promised, records } = this.#sort(accepted?.emitted ?? [], version, at, letter)
 
+    if (now.left !== null) this.#migrate(now.left, letter, at)
     let { timers } = now
     if (letter.timer !== null || (accepted !== null && accepted.timers.length > 0)) {
       const changed = new Map(timers)
@@ -129,6 +153,7 @@ export class DraftOf {
       timers = changed
     }
     this.facets = facets
+    this.letters++
     this.promised.push(...promised)
     this.records.push(...records)
     this.turns.push({
@@ -151,9 +176,36 @@ export class DraftOf {
       statePath,
       stateSince: statePath === now.statePath ? now.stateSince : at,
       heardFrom: letter.sender === null || stale ? now.heardFrom : afterHearing(now.heardFrom, letter.sender),
-      timers
+      timers,
+      left: null
     }
     return standing(this.now, outcome, false)
+  }
+
+  /** A row of its own, before the turn at hand: whoever replays what comes after begins with it. */
+  #migrate(left: NonNullable<Resident["left"]>, { id, correlation, traceId }: Letter, at: number) {
+    const { path, behavior, version, state, heardFrom, timers, stateSince } = this.now
+    const body: Migration = {
+      from: left.machineVersion,
+      to: behavior.machineVersion,
+      snapshot: { ...state!, heardFrom },
+      timers: Object.fromEntries(timers),
+      stateSince
+    }
+    this.turns.push({
+      version: version + 1,
+      messageId: `${path}#${version}/${Migrated}`,
+      at,
+      type: Migrated,
+      body: JSON.stringify(body),
+      reply: JSON.stringify(state!.value),
+      outcome: "handled",
+      cause: id,
+      correlation,
+      traceId
+    })
+    for (const timerId of left.timers.keys()) if (!timers.has(timerId)) this.timersGone.add(timerId)
+    for (const [timerId, timer] of timers) if (left.timers.get(timerId) !== timer) this.timersSet.set(timerId, timer)
   }
 
   #set(timers: Map<string, Timer>, timerId: string, timer: Timer) {

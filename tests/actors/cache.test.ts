@@ -4,7 +4,7 @@ import { Cache } from "#actors/system/cache.ts"
 import { resident } from "#actors/system/turn.ts"
 import { lampBehavior } from "./lamp.ts"
 
-const lamp = (n: number, bytes: number) => ({ ...resident(lampBehavior, `lamp/${n}`, undefined), bytes })
+const lamp = (n: number, bytes: number) => ({ ...resident(lampBehavior, `lamp/${n}`, undefined, 0), bytes })
 
 test("ten thousand snapshots, and not one more", () => {
   const cache = new Cache()

@@ -15,8 +15,8 @@ const Announced = message("Announced", { by: Schema.String })
 const NeighbourSaid = message("NeighbourSaid", { what: Schema.String })
 
 const LampRequest = Schema.Union([Install, SwitchOn, SwitchOff, Break])
-const LampMessage = Schema.Union([...LampRequest.members, BulbTested, Announced, NeighbourSaid, CommandParked])
-type LampMessage = typeof LampMessage.Type
+export const LampMessage = Schema.Union([...LampRequest.members, BulbTested, Announced, NeighbourSaid, CommandParked])
+export type LampMessage = typeof LampMessage.Type
 
 const Announce = message("Announce", { on: Schema.Boolean })
 const Mail = message("Mail", {})

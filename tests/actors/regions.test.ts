@@ -42,7 +42,7 @@ describe("a state of several regions", () => {
     const kept = await asKept(value)
     expect(kept).toEqual(value)
     expect(Object.keys(kept)).not.toEqual(Object.keys(value))
-    const { state, statePath } = resident(behavior, `${name}/1`, stored(behavior.machineVersion, kept) as any)
+    const { state, statePath } = resident(behavior, `${name}/1`, stored(behavior.machineVersion, kept) as any, 0)
     expect(JSON.stringify(state!.value)).toBe(JSON.stringify(value))
     expect(statePath).toBe(statePathOf(value))
   })

@@ -22,7 +22,7 @@ const bodyOf = ({ message: { type: _, ...body } }: Letter) => body
 
 test("an actor that hears from a hundred others remembers sixty-four, the newest among them, and its journal says the same", () => {
   const letters = [install, ...Array.from({ length: senders }, (_, n) => told(n, 1 + (n % 7)))]
-  let now: Resident = resident(lampBehavior, "lamp/a", undefined)
+  let now: Resident = resident(lampBehavior, "lamp/a", undefined, noon)
   for (const letter of letters) {
     const draft = new DraftOf(now)
     draft.hear(letter, "{}", noon, undefined)
