@@ -1,28 +1,22 @@
 /** The environment, decoded once. Every error names the variable and says what it should be. */
 import { Redacted, Result, Schema } from "effect"
+import type { RunnerDoor } from "#actors/system/cluster.ts"
 import { featureCatalogue } from "#integrations/catalogue/features.ts"
 import { personsKey } from "#integrations/persons/key.ts"
 import { saysCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
 import { type SecretKey, signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 
-export interface Settings {
+/** What a process needs in which actors live. */
+export interface RunnerSettings {
   readonly databaseUrl: Redacted.Redacted
   readonly databaseConnections: number
   readonly natsUrl: string
   /** Keeps this world's subjects apart from others on the same server. */
   readonly natsSpace: string
-  readonly redisUrl: string
-  readonly publicPort: number
-  readonly intranetPort: number
+  /** Where the links in mails lead. */
   readonly publicUrl: string
   readonly intranetUrl: string
   readonly personsKey: Redacted.Redacted<Uint8Array>
-  readonly pinSecret: Redacted.Redacted
-  readonly webhookSecrets: {
-    readonly factory: ReadonlyArray<Redacted.Redacted>
-    readonly payments: ReadonlyArray<Redacted.Redacted>
-    readonly transport: ReadonlyArray<Redacted.Redacted>
-  }
   /** What we sign for cars with. */
   readonly configSigningKey: SecretKey
   /** What features a car may be told to switch, signed by a key that is not here. */
@@ -30,6 +24,24 @@ export interface Settings {
   readonly partners: Partners
   /** Tries before a command is parked. */
   readonly commandAttempts: number
+}
+
+/** What a process with doors needs besides. */
+export interface Settings extends RunnerSettings {
+  readonly redisUrl: string
+  readonly publicPort: number
+  readonly intranetPort: number
+  readonly pinSecret: Redacted.Redacted
+  readonly webhookSecrets: {
+    readonly factory: ReadonlyArray<Redacted.Redacted>
+    readonly payments: ReadonlyArray<Redacted.Redacted>
+    readonly transport: ReadonlyArray<Redacted.Redacted>
+  }
+}
+
+/** What the members of one cluster share. */
+export interface ClusterSettings {
+  readonly secret: Redacted.Redacted
 }
 
 export interface Partners {
@@ -54,10 +66,10 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
 
 const webhookSecrets = /^\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*(,\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*)*$/
 
-type Env = Readonly<Record<string, string | undefined>>
+export type Env = Readonly<Record<string, string | undefined>>
 
-/** Throws SettingInvalid. */
-export const settingsOf = (env: Env): Settings => {
+/** Reads one variable after the other, and throws SettingInvalid at the first that is not what it should be. */
+const reading = (env: Env) => {
   const text = (variable: string, expected: string, pattern: RegExp, fallback?: string) => {
     const value = env[variable] || fallback
     if (value === undefined || !pattern.test(value)) throw new SettingInvalid({ variable, expected })
@@ -71,12 +83,12 @@ export const settingsOf = (env: Env): Settings => {
   }
   const url = (variable: string, schemes: string, fallback?: string) =>
     text(variable, `a URL that begins with ${schemes.replaceAll("|", " or ")}://`, new RegExp(`^(${schemes})://`), fallback)
-  /** Several, separated by commas, while one is being replaced. */
-  const secrets = (variable: string) =>
-    text(variable, "one or more whsec_… secrets of at least 24 bytes in base64, separated by commas", webhookSecrets)
-      .split(",")
-      .map((secret) => Redacted.make(secret.trim()))
+  return { text, number, url }
+}
 
+/** Throws SettingInvalid. */
+export const runnerSettingsOf = (env: Env): RunnerSettings => {
+  const { text, number, url } = reading(env)
   const configSigningKey = () => {
     const variable = "CONFIG_SIGNING_KEY"
     const key = signingKeyOf(env[variable] ?? "")
@@ -90,26 +102,14 @@ export const settingsOf = (env: Env): Settings => {
       throw new SettingInvalid({ variable, expected: "this version's catalogue of features, as printed by ./caas sign-catalogue" })
     return text
   }
-
-  const publicPort = number("PUBLIC_PORT", 8080, 0, 65_535)
-  const intranetPort = number("INTRANET_PORT", 8081, 0, 65_535)
   return {
     databaseUrl: Redacted.make(url("DATABASE_URL", "postgres|postgresql")),
     databaseConnections: number("DATABASE_CONNECTIONS", 12, 4, 200),
     natsUrl: url("NATS_URL", "nats|tls"),
     natsSpace: text("NATS_SPACE", "letters and digits", /^[A-Za-z0-9]{0,32}$/, ""),
-    redisUrl: url("REDIS_URL", "redis|rediss"),
-    publicPort,
-    intranetPort,
-    publicUrl: url("PUBLIC_URL", "http|https", `http://127.0.0.1:${publicPort}`),
-    intranetUrl: url("INTRANET_URL", "http|https", `http://127.0.0.1:${intranetPort}`),
+    publicUrl: url("PUBLIC_URL", "http|https", `http://127.0.0.1:${number("PUBLIC_PORT", 8080, 0, 65_535)}`),
+    intranetUrl: url("INTRANET_URL", "http|https", `http://127.0.0.1:${number("INTRANET_PORT", 8081, 0, 65_535)}`),
     personsKey: Result.getOrThrowWith(personsKey(env.PERSONS_KEY ?? ""), (error) => error),
-    pinSecret: Redacted.make(text("PIN_SECRET", "at least 32 characters of secret", /^.{32,}$/)),
-    webhookSecrets: {
-      factory: secrets("FACTORY_WEBHOOK_SECRET"),
-      payments: secrets("PAYMENTS_WEBHOOK_SECRET"),
-      transport: secrets("TRANSPORT_WEBHOOK_SECRET")
-    },
     configSigningKey: configSigningKey(),
     signedCatalogue: signedCatalogue(),
     partners: {
@@ -124,3 +124,47 @@ export const settingsOf = (env: Env): Settings => {
     commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50)
   }
 }
+
+/** Throws SettingInvalid. */
+export const settingsOf = (env: Env): Settings => {
+  const { text, number, url } = reading(env)
+  /** Several, separated by commas, while one is being replaced. */
+  const secrets = (variable: string) =>
+    text(variable, "one or more whsec_… secrets of at least 24 bytes in base64, separated by commas", webhookSecrets)
+      .split(",")
+      .map((secret) => Redacted.make(secret.trim()))
+  return {
+    ...runnerSettingsOf(env),
+    redisUrl: url("REDIS_URL", "redis|rediss"),
+    publicPort: number("PUBLIC_PORT", 8080, 0, 65_535),
+    intranetPort: number("INTRANET_PORT", 8081, 0, 65_535),
+    pinSecret: Redacted.make(text("PIN_SECRET", "at least 32 characters of secret", /^.{32,}$/)),
+    webhookSecrets: {
+      factory: secrets("FACTORY_WEBHOOK_SECRET"),
+      payments: secrets("PAYMENTS_WEBHOOK_SECRET"),
+      transport: secrets("TRANSPORT_WEBHOOK_SECRET")
+    }
+  }
+}
+
+/** Throws SettingInvalid. */
+export const clusterSettingsOf = (env: Env): ClusterSettings => ({
+  secret: Redacted.make(
+    reading(env).text("CLUSTER_SECRET", "at least 32 characters of secret, the same for every gateway and runner", /^.{32,}$/)
+  )
+})
+
+/** Where this runner is reached by the others. Throws SettingInvalid. */
+export const runnerDoorOf = (env: Env): RunnerDoor => {
+  const { text, number } = reading(env)
+  const address = /^[A-Za-z0-9.:_-]{1,253}$/
+  const host = text("RUNNER_HOST", "a name or an address by which the others reach this runner", address, "127.0.0.1")
+  return {
+    host,
+    port: number("RUNNER_PORT", 7400, 1, 65_535),
+    listen: text("RUNNER_LISTEN", "an address of this machine", address, host)
+  }
+}
+
+/** Module workers that host actors: one per core that is left, 0 for none. Throws SettingInvalid. */
+export const workersOf = (env: Env, cores: number): number => reading(env).number("WORKERS", Math.max(1, cores - 1), 0, 64)

@@ -1,66 +1,65 @@
-/** The platform as one process: migrations, partners, actors, and the two listeners. */
+/** The platform as one command: migrations, partners, actors in this process or in workers, and the two listeners. */
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { Effect, ManagedRuntime, Redacted } from "effect"
 import { migrate } from "#integrations/postgres/migrations.ts"
-import { type Settings, settingsOf } from "./config.ts"
+import { type Env, type Settings, settingsOf, workersOf } from "./config.ts"
 import { buildDemoFleet, demoCustomerSignIn, demoFleetIsThere, keepDemoOwners } from "./demo-fleet.ts"
 import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
+import { freePort } from "./devstack/port.ts"
 import { home } from "./devstack/running.ts"
 import { carsTrust } from "./devstack/vehicle-keys.ts"
-import { intranetApp } from "./http/intranet.ts"
-import type { HttpOptions } from "./http/options.ts"
-import { publicApp } from "./http/public.ts"
-import { makeRun } from "./http/run.ts"
-import { Platform, type PlatformOptions, type PlatformServices } from "./platform.ts"
-import { reachability } from "./reachability.ts"
+import { startGateway } from "./gateway.ts"
+import { listen } from "./listeners.ts"
+import { type GatewayServices, Platform, type PlatformOptions } from "./platform.ts"
 import { startWorld, type World } from "./simulated.ts"
-
-type Env = Readonly<Record<string, string | undefined>>
-
-const farewell = 3_000 // Milliseconds for requests under way at a stop; who sends slowly or only listens does not keep us.
+import { startPool } from "./workers/pool.ts"
 
 export interface Running {
   readonly settings: Settings
-  readonly runtime: ManagedRuntime.ManagedRuntime<PlatformServices, never>
+  readonly runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>
   readonly stop: () => Promise<void>
 }
 
-/** Actors and listeners on 127.0.0.1 (or HOST), for partners that are already there. Throws SettingInvalid. */
+/** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws SettingInvalid. */
 export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Running> => {
   const settings = settingsOf(env)
   await migrate(Redacted.value(settings.databaseUrl))
   const runtime = ManagedRuntime.make(Platform(settings, options))
   await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
-  const run = makeRun(runtime)
-  const { publicUrl, intranetUrl, pinSecret } = settings
-  const http: Omit<HttpOptions, "origins"> = {
-    secureCookies: publicUrl.startsWith("https://"),
-    publicUrl,
-    intranetUrl,
-    pinSecret,
-    partners: await runtime.runPromise(reachability(settings.partners))
-  }
-  const hostname = env.HOST || "127.0.0.1"
-  const listeners = [
-    // Each door believes the pages of its own side alone.
-    publicApp(run, { ...http, origins: [new URL(publicUrl).origin] }).listen({ port: settings.publicPort, hostname }),
-    intranetApp(run, { ...http, origins: [new URL(intranetUrl).origin] }).listen({ port: settings.intranetPort, hostname })
-  ]
+  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1")
   return {
     settings,
     runtime,
     stop: async () => {
-      const late = setTimeout(() => listeners.forEach((app) => void app.server?.stop(true)), farewell)
-      await Promise.all(listeners.map((app) => app.stop()))
-      clearTimeout(late)
+      await listeners.stop()
       await runtime.dispose()
+    }
+  }
+}
+
+/** A gateway in this process, and its runners in module workers. */
+const serveWithWorkers = async (env: Env, workers: number, say: (line: string) => void): Promise<Running> => {
+  await migrate(Redacted.value(settingsOf(env).databaseUrl)) // What is wrong with the settings is said once, not by each worker.
+  const ports = await Promise.all(Array.from({ length: workers }, freePort))
+  const pool = await startPool({ env, ports, say })
+  const gateway = await startGateway(env).catch(async (error) => {
+    await pool.stop()
+    throw error
+  })
+  return {
+    ...gateway,
+    stop: async () => {
+      await gateway.stop() // First: what it was asked is answered while somebody is there to do it.
+      await pool.stop()
     }
   }
 }
 
 /** `./caas up`: the platform and, where no partner is named in the environment, a simulated outside world with people to try it. */
 export const startPlatform = async (
-  env: Env
+  env: Env,
+  say: (line: string) => void
 ): Promise<{
   urls: Record<string, string>
   /** Where the platform and the simulated partners are, for commands that point to the one and read the others' ledgers. */
@@ -91,7 +90,9 @@ export const startPlatform = async (
         lively: true
       })
     : null
-  const platform = await serve({ ...env, ...world?.env }).catch(async (error) => {
+  const workers = workersOf(env, availableParallelism())
+  const whole = { ...env, ...world?.env }
+  const platform = await (workers === 0 ? serve(whole) : serveWithWorkers(whole, workers, say)).catch(async (error) => {
     await world?.stop()
     throw error
   })

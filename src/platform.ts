@@ -1,14 +1,18 @@
-/** The whole building, floor by floor. */
+/** The building, floor by floor: all of it in one process, or the two halves of it that a cluster is made of. */
 import { Layer } from "effect"
 import { registry } from "#actors/registry.ts"
+import { ClusterClient, ClusterRunner, type RunnerDoor } from "#actors/system/cluster.ts"
+import { GatewayActorSystem, RunnerActorSystem } from "#actors/system/clustered.ts"
 import { CrashPoint, type Reached } from "#actors/system/crash-point.ts"
 import { ActorHost } from "#actors/system/host.ts"
 import { InProcessActorSystem } from "#actors/system/in-process.ts"
 import { OutboxRelay } from "#actors/system/outbox.ts"
+import { PartitionLive } from "#actors/system/partition-entity.ts"
 import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { PostgresOperations } from "#actors/system/postgres-operations.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { TimerRelay } from "#actors/system/timers.ts"
+import { ClusterSecret } from "#actors/system/wire.ts"
 import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
@@ -23,7 +27,7 @@ import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { VehicleTrustPostgres } from "#integrations/vehicle-trust/postgres.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { WebhookSecrets } from "#integrations/webhooks/secrets.ts"
-import type { Settings } from "./config.ts"
+import type { ClusterSettings, RunnerSettings, Settings } from "./config.ts"
 import { VehicleIngress } from "./ingress/vehicles.ts"
 import { WebhookIngress } from "./ingress/webhooks.ts"
 import { Live } from "./live.ts"
@@ -35,41 +39,76 @@ export interface PlatformOptions {
   readonly logging?: Layer.Layer<never>
 }
 
-export const Platform = (settings: Settings, options: PlatformOptions = {}) => {
-  const { databaseUrl, databaseConnections, natsUrl, natsSpace, redisUrl, publicUrl, intranetUrl, webhookSecrets } = settings
+const clusterConnections = 3 // One holds the locks of this member for good; the others tell who is alive.
 
-  const Memory = Layer.mergeAll(PlatformTimePostgres, PostgresRelay, PostgresActorStore(registry)).pipe(
-    Layer.provideMerge(Postgres({ url: databaseUrl, connections: databaseConnections }))
-  )
+/** The one database and its clock, and who is who. What both halves stand on. */
+const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.empty }: PlatformOptions) => {
+  const { databaseUrl, databaseConnections, natsUrl, natsSpace, publicUrl, intranetUrl } = settings
   const People = Layer.mergeAll(
     AccountsPostgres,
     DocumentsPostgres,
-    WebhooksPostgres,
     EvidencePostgres,
-    TelemetryStore,
     VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
     Layer.succeed(Doors, { publicUrl, intranetUrl })
   ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))
-  const Wires = Layer.mergeAll(
-    RateLimitsRedis.pipe(Layer.provideMerge(Redis.layer({ url: redisUrl }))),
-    WebhookSecrets.layer(webhookSecrets),
-    Live(settings.partners).pipe(Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })))
-  )
-  const Actors = Layer.mergeAll(InProcessActorSystem, PostgresOperations).pipe(Layer.provideMerge(ActorHost.layer(registry)))
-  const Loops = Layer.mergeAll(
-    OutboxRelay(registry, { attempts: settings.commandAttempts }),
-    TimerRelay,
-    WebhookIngress,
-    VehicleIngress
-  )
-
-  return Loops.pipe(
-    Layer.provideMerge(Actors),
-    Layer.provideMerge(People),
-    Layer.provideMerge(Layer.mergeAll(Memory, Wires)),
-    Layer.provideMerge(Layer.succeed(CrashPoint, options.reached ?? (() => {}))),
-    Layer.provideMerge(options.logging ?? Layer.empty)
+  return People.pipe(
+    Layer.provideMerge(Live(settings.partners)),
+    Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })),
+    Layer.provideMerge(PlatformTimePostgres),
+    Layer.provideMerge(Postgres({ url: databaseUrl, connections: databaseConnections })),
+    Layer.provideMerge(Layer.succeed(CrashPoint, reached)),
+    Layer.provideMerge(logging)
   )
 }
 
+/** Where turns are made. */
+const Hosting = ActorHost.layer(registry).pipe(Layer.provideMerge(PostgresActorStore(registry)))
+
+/** What leaves, and what wakes. */
+const Relays = ({ commandAttempts }: RunnerSettings) =>
+  Layer.mergeAll(OutboxRelay(registry, { attempts: commandAttempts }), TimerRelay).pipe(Layer.provide(PostgresRelay))
+
+/** What comes in, besides HTTP: webhooks that are kept, reports and telemetry of vehicles. */
+const Ingress = ({ webhookSecrets, redisUrl }: Settings) =>
+  Layer.mergeAll(WebhookIngress, VehicleIngress).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(WebhooksPostgres, TelemetryStore, RateLimitsRedis, PostgresOperations, WebhookSecrets.layer(webhookSecrets))
+    ),
+    Layer.provideMerge(Redis.layer({ url: redisUrl }))
+  )
+
+const Cluster = ({ secret }: ClusterSettings, { databaseUrl }: RunnerSettings, door: RunnerDoor | null) =>
+  (door === null ? ClusterClient : ClusterRunner(door)).pipe(
+    Layer.provide(Postgres({ url: databaseUrl, connections: clusterConnections })),
+    Layer.merge(Layer.succeed(ClusterSecret, secret))
+  )
+
+/** All in one process. */
+export const Platform = (settings: Settings, options: PlatformOptions = {}) =>
+  Layer.mergeAll(Ingress(settings), Relays(settings)).pipe(
+    Layer.provideMerge(InProcessActorSystem),
+    Layer.provideMerge(Hosting),
+    Layer.provideMerge(Ground(settings, options))
+  )
+
+/** The half with doors: HTTP, webhooks, vehicles. It hosts nobody, and speaks to whoever does. */
+export const Gateway = (settings: Settings, cluster: ClusterSettings, options: PlatformOptions = {}) =>
+  Ingress(settings).pipe(
+    Layer.provideMerge(GatewayActorSystem),
+    Layer.provide(Cluster(cluster, settings, null)),
+    Layer.provideMerge(Ground(settings, options))
+  )
+
+/** The half where actors live. This is all it may do: what is not in here cannot be done by an actor's hands. */
+export const Runner = (settings: RunnerSettings, cluster: ClusterSettings, door: RunnerDoor, options: PlatformOptions = {}) =>
+  Layer.mergeAll(Relays(settings), PartitionLive).pipe(
+    Layer.provideMerge(RunnerActorSystem),
+    Layer.provide(Cluster(cluster, settings, door)),
+    Layer.provideMerge(Hosting),
+    Layer.provideMerge(Ground(settings, options))
+  )
+
+/** What the doors need: in one process, or in a gateway. */
+export type GatewayServices = Layer.Success<ReturnType<typeof Gateway>>
 export type PlatformServices = Layer.Success<ReturnType<typeof Platform>>
+export type RunnerServices = Layer.Success<ReturnType<typeof Runner>>

@@ -44,7 +44,7 @@ const door = (url: string) => {
   }
 }
 
-const listens = async (hostname: string, port: number): Promise<boolean> => {
+export const listens = async (hostname: string, port: number): Promise<boolean> => {
   const asked = Bun.connect({ hostname, port, socket: { data: () => {}, error: () => {} } }).then(
     (socket) => {
       socket.end()

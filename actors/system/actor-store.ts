@@ -93,7 +93,10 @@ export class ActorStore extends Context.Service<
   ActorStore,
   {
     /** Takes partitions over: every commit with an older epoch is refused from now on, and leases of the last owner end. */
-    readonly claim: (partitions: ReadonlyArray<number>) => Effect.Effect<ReadonlyMap<number, number>, StoreUnreachable>
+    readonly claim: (
+      partitions: ReadonlyArray<number>,
+      owner: string // The address of a runner, or the name of a process: for whoever looks.
+    ) => Effect.Effect<ReadonlyMap<number, number>, StoreUnreachable>
     readonly load: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Stored>, StoreUnreachable>
     /** The replies to those of these messages that were heard before, by `path message-id`. */
     readonly heard: (

@@ -23,6 +23,11 @@ export class Cache {
     while (this.#residents.size > residentsKept || this.bytes > bytesKept) this.forget(this.#residents.keys().next().value!)
   }
 
+  /** The residents of these partitions. */
+  forgetAll(of: (partition: number) => boolean) {
+    for (const { path, partition } of [...this.#residents.values()]) if (of(partition)) this.forget(path)
+  }
+
   forget(path: string) {
     const known = this.#residents.get(path)
     if (known === undefined) return

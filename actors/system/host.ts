@@ -28,14 +28,15 @@ export interface HostStatus {
 export class ActorHost extends Context.Service<
   ActorHost,
   {
-    /** Claims partitions and serves them until the scope closes. */
-    readonly open: (partitions: ReadonlyArray<number>) => Effect.Effect<void, StoreUnreachable, Scope.Scope>
+    /** Claims partitions in the name of `owner` and serves them until the scope closes. */
+    readonly open: (partitions: ReadonlyArray<number>, owner: string) => Effect.Effect<void, StoreUnreachable, Scope.Scope>
+    readonly owns: (partition: number) => boolean
+    /** Calls back when the turn is durable. */
+    readonly offer: (letter: Letter, reply: (answer: Answer) => void) => void
     /** Answers when the turn is durable. */
     readonly deliver: (letter: Letter) => Effect.Effect<Answer>
     /** Calls back after each commit that promised something, so that nobody has to poll for it. */
     readonly onPromise: (wake: () => void) => void
-    /** Forgets an actor's snapshot: somebody changed the store behind our back (an operator's release). */
-    readonly forget: (path: string) => void
     readonly status: () => HostStatus
   }
 >()("actors/ActorHost") {
@@ -211,26 +212,30 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     })
   )
 
+  const offer = (letter: Letter, reply: (answer: Answer) => void) => {
+    const partition = partitionOf(letter.path)
+    if (!epochs.has(partition)) return reply(new ActorsUnavailable({ reason: "PartitionLost" }))
+    mailboxes[partition % lanes]!.offer(letter, reply)
+  }
+
   return ActorHost.of({
-    open: Effect.fn("ActorHost.open")(function* (partitions) {
-      for (const [partition, epoch] of yield* store.claim(partitions)) {
+    open: Effect.fn("ActorHost.open")(function* (partitions, owner) {
+      const claimed = yield* store.claim(partitions, owner)
+      for (const [partition, epoch] of claimed) {
         epochs.set(partition, epoch)
         lost.delete(partition)
       }
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
-          for (const partition of partitions) epochs.delete(partition)
+          for (const [partition, epoch] of claimed) if (epochs.get(partition) === epoch) epochs.delete(partition)
+          cache.forgetAll((partition) => !epochs.has(partition)) // Whoever owns them now changes them without us.
         })
       )
     }),
-    deliver: (letter) =>
-      Effect.callback((resume) => {
-        const partition = partitionOf(letter.path)
-        if (!epochs.has(partition)) return resume(Effect.succeed(new ActorsUnavailable({ reason: "PartitionLost" })))
-        mailboxes[partition % lanes]!.offer(letter, (answer) => resume(Effect.succeed(answer)))
-      }),
+    owns: (partition) => epochs.has(partition),
+    offer,
+    deliver: (letter) => Effect.callback((resume) => offer(letter, (answer) => resume(Effect.succeed(answer)))),
     onPromise: (wake) => wakers.push(wake),
-    forget: (path) => cache.forget(path),
     status: () => ({
       partitions: epochs.size,
       lost: [...lost],

@@ -74,7 +74,7 @@ export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
 
 /** Nobody can say whether the message was heard. Tell it again, with the same id. */
 export class ActorsUnavailable extends Schema.TaggedError<ActorsUnavailable>()("ActorsUnavailable", {
-  reason: Schema.Literals(["PartitionLost", "StoreUnreachable", "Stopping"]),
+  reason: Schema.Literals(["PartitionLost", "StoreUnreachable", "RunnerUnreachable", "Stopping"]),
   cause: Schema.optional(Schema.Defect())
 }) {}
 

@@ -2,6 +2,7 @@
 
 /** A power of two. The database has one row per partition; start-up refuses a database with another count. */
 export const partitionCount = 64
+export const partitions: ReadonlyArray<number> = Array.from({ length: partitionCount }, (_, partition) => partition)
 
 /** By the second part of the path, so that `vehicle/{vin}` and `activation/{vin}/…` live together. FNV-1a: any hash will do that never changes. */
 export const partitionOf = (path: string): number => {

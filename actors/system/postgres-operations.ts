@@ -5,7 +5,6 @@ import { SqlClient } from "effect/sql"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { triesBeforeQuarantine } from "./actor-store.ts"
-import { ActorHost } from "./host.ts"
 import { NoSuchCommand, NotParked, NotQuarantined, Operations } from "./operations.ts"
 
 export const PostgresOperations = Layer.effect(
@@ -13,7 +12,6 @@ export const PostgresOperations = Layer.effect(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const time = yield* PlatformTime
-    const host = yield* ActorHost
 
     const record = (act: string, target: string, by: SubjectId, reason: string) =>
       sql`INSERT INTO operator_acts (at, by, act, target, reason) VALUES (${PgTypes.timestamptz(time.now())}, ${by}, ${act}, ${target}, ${reason})`
@@ -44,12 +42,7 @@ export const PostgresOperations = Layer.effect(
             RETURNING path`
           if (gone.length === 0) return yield* new NotQuarantined({ path })
           yield* record("release", path, by, reason)
-        }).pipe(
-          sql.withTransaction,
-          Effect.catchTag("SqlError", Effect.die),
-          Effect.andThen(Effect.sync(() => host.forget(path))),
-          Effect.withSpan("Operations.release")
-        )
+        }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die), Effect.withSpan("Operations.release"))
     })
   })
 )

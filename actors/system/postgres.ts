@@ -37,10 +37,10 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
         )
 
       return ActorStore.of({
-        claim: (partitions) =>
+        claim: (partitions, owner) =>
           Effect.gen(function* () {
             const claimed = yield* sql<{ partition: number; epoch: number }>`
-              UPDATE partitions SET epoch = epoch + 1 WHERE partition = ANY(${int2s(partitions)}) RETURNING partition, epoch`
+              UPDATE partitions SET epoch = epoch + 1, owner = ${owner}, claimed_at = clock_timestamp() WHERE partition = ANY(${int2s(partitions)}) RETURNING partition, epoch`
             // The last owner's leases end with its epoch: what it was at is done again, with the same ids.
             yield* sql`UPDATE outbox SET due_at = at, leased = false WHERE state = 'waiting' AND leased AND partition = ANY(${int2s(partitions)})`
             yield* sql`UPDATE timers SET retry_at = due_at WHERE retry_at > due_at AND partition = ANY(${int2s(partitions)})`

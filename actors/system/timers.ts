@@ -2,6 +2,7 @@
 import { Context, Duration, Effect, Layer } from "effect"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { CrashPoint } from "./crash-point.ts"
+import { Delivery } from "./delivery.ts"
 import { ActorHost } from "./host.ts"
 import type { Letter } from "./letter.ts"
 
@@ -45,11 +46,12 @@ export const TimerRelay = Layer.effectDiscard(
   Effect.gen(function* () {
     const timers = yield* Timers
     const host = yield* ActorHost
+    const { deliver } = yield* Delivery
     const time = yield* PlatformTime
     const reached = yield* CrashPoint
 
     const wake = Effect.fnUntraced(function* (timer: DueRow) {
-      const answer = yield* host.deliver(timerLetter(timer))
+      const answer = yield* deliver(timerLetter(timer))
       reached("timer: told")
       if (answer._tag === "Standing" && answer.outcome === "recorded: TimerGone") yield* timers.drop(timer)
       else if (answer._tag !== "Standing")

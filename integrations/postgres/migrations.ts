@@ -1,5 +1,6 @@
 /** The tables, in the order they were thought of. Migrations only add; one that is merged is never edited. */
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
+import { SqlRunnerStorage } from "effect/cluster"
 import { Migrator } from "effect/sql"
 import actors from "./migrations/0001_actors.ts"
 import people from "./migrations/0002_people.ts"
@@ -8,6 +9,7 @@ import ledger from "./migrations/0004_ledger.ts"
 import operations from "./migrations/0005_operations.ts"
 import role from "./migrations/0009_role.ts"
 import services from "./migrations/0010_services.ts"
+import placement from "./migrations/0011_placement.ts"
 import archive from "./migrations/0012_archive.ts"
 import { PostgresOwner } from "./postgres.ts"
 
@@ -19,9 +21,15 @@ const loader = Migrator.fromRecord({
   "0005_operations": operations,
   "0009_role": role,
   "0010_services": services,
+  "0011_placement": placement,
   "0012_archive": archive
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */
 export const migrate = (url: string): Promise<void> =>
-  Migrator.make({})({ loader }).pipe(Effect.asVoid, Effect.provide(PostgresOwner({ url: Redacted.make(url) })), Effect.runPromise)
+  Effect.scoped(Layer.build(SqlRunnerStorage.layerMigrations({}))).pipe(
+    Effect.andThen(Migrator.make({})({ loader })),
+    Effect.asVoid,
+    Effect.provide(PostgresOwner({ url: Redacted.make(url) })),
+    Effect.runPromise
+  )

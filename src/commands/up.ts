@@ -30,7 +30,7 @@ export const run = async (): Promise<number> => {
   say("starting the platform")
   const waiting = setInterval(() => say("waiting for the platform"), 3000)
   const { startPlatform } = await import("#src/main.ts")
-  const platform = await startPlatform({ ...(process.env as Record<string, string>), ...ours }).finally(() =>
+  const platform = await startPlatform({ ...(process.env as Record<string, string>), ...ours }, say).finally(() =>
     clearInterval(waiting)
   )
   floors.defer(platform.stop)

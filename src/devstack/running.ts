@@ -41,6 +41,7 @@ const keptKeys = (): Record<string, string> => {
   const made: Record<string, string> = {
     PERSONS_KEY: randomBytes(32).toString("base64"),
     PIN_SECRET: randomBytes(32).toString("base64"),
+    CLUSTER_SECRET: randomBytes(32).toString("base64"),
     FACTORY_WEBHOOK_SECRET: secret(),
     PAYMENTS_WEBHOOK_SECRET: secret(),
     TRANSPORT_WEBHOOK_SECRET: secret(),

@@ -42,7 +42,7 @@ describe("a batch of turns", () => {
             FROM journal WHERE path = ${`lamp/${stale}`}`
       )
     )
-    await home.run(ActorStore.use((store) => store.claim([fencedPartition])))
+    await home.run(ActorStore.use((store) => store.claim([fencedPartition], "another")))
 
     const everyone = [...names, stale, guilty, "fenced"]
     const answers = await Promise.allSettled(everyone.map((name) => tell(name, say.onFor(name === guilty ? 0 : 3), "2")))

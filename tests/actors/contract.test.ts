@@ -1,14 +1,15 @@
-/** What the actor system promises, asked of both memories with the same questions. */
+/** What the actor system promises, asked of both memories and of a cluster with the same questions. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
 import { ActorStore } from "#actors/system/actor-store.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
-import { ActorHost } from "#actors/system/host.ts"
+import { Delivery } from "#actors/system/delivery.ts"
 import { partitionOf } from "#actors/system/partition.ts"
 import { house } from "./house.ts"
 import { glowMillis, Lamp, say } from "./lamp.ts"
 
-for (const memory of ["memory", "postgres"] as const)
+for (const memory of ["memory", "postgres", "cluster"] as const)
   describe(`actors in ${memory}`, () => {
     let home: Awaited<ReturnType<typeof house>>
     beforeAll(async () => {
@@ -36,7 +37,7 @@ for (const memory of ["memory", "postgres"] as const)
       const again = await tell("b", say.on, "2")
       expect(first).toMatchObject({ version: 2, state: "on", duplicate: false })
       expect(again).toMatchObject({ version: 2, state: "on", duplicate: true })
-      await home.run(ActorHost.useSync((host) => host.forget("lamp/b"))) // Now only the journal knows.
+      for (let n = 0; n < 40; n++) await tell("b", say.tested(`${n}`), `later-${n}`) // Now only the journal knows.
       expect(await tell("b", say.on, "2")).toMatchObject({ version: 2, state: "on", duplicate: true })
       expect((await turnsOf("b")).filter(({ messageId }) => messageId === "2")).toHaveLength(1)
     })
@@ -124,8 +125,8 @@ for (const memory of ["memory", "postgres"] as const)
       await tell("h", say.on, "3")
       expect((await home.look()).timers.filter(({ path }) => path === "lamp/h")).toMatchObject([{ setVersion: 3 }])
       const late = await home.run(
-        ActorHost.use((host) =>
-          host.deliver({
+        Delivery.use(({ deliver }) =>
+          deliver({
             path: "lamp/h",
             id: "old",
             message: { type: "xstate.after.glow.lamp.on" },
@@ -216,18 +217,29 @@ for (const memory of ["memory", "postgres"] as const)
       expect(await turnsOf("o")).toHaveLength(401 - refused.length)
     })
 
-    test("are nobody's once another owner has claimed the partition: not even a refusal is said", async () => {
-      await tell("p", say.install, "1")
-      const partition = partitionOf("lamp/p")
-      const stranger = Array.from({ length: 200 }, (_, i) => `q${i}`).find((lamp) => {
-        const other = partitionOf(`lamp/${lamp}`)
-        return other !== partition && other % 4 === partition % 4 // They wait in one mailbox.
-      })!
-      await home.run(ActorStore.use((store) => store.claim([partition])))
-      const answers = await Promise.allSettled([tell("p", say.on, "2"), tell(stranger, say.install, "1")])
-      expect(answers.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]) // One batch: the fenced partition is left out, the rest commits.
-      expect((answers[0] as PromiseRejectedResult).reason).toMatchObject({ _tag: "ActorsUnavailable", reason: "PartitionLost" })
-      expect(await turnsOf("p")).toHaveLength(1)
-      expect(await refusal("p", say.off, "3")).toMatchObject({ _tag: "ActorsUnavailable", reason: "PartitionLost" })
-    })
+    if (memory === "cluster")
+      test("are claimed anew where somebody took the partition that the cluster gave to their runner", async () => {
+        await tell("p", say.install, "1")
+        await home.run(ActorStore.use((store) => store.claim([partitionOf("lamp/p")], "another")))
+        expect(await tell("p", say.on, "2")).toMatchObject({ version: 2, duplicate: false })
+        const epochs = await home.run(
+          SqlClient.SqlClient.use((sql) => sql<{ epoch: number }>`SELECT epoch FROM journal WHERE path = 'lamp/p' ORDER BY version`)
+        )
+        expect(epochs[1]!.epoch).toBe(epochs[0]!.epoch + 2) // The other's, and ours again.
+      })
+    else
+      test("are nobody's once another owner has claimed the partition: not even a refusal is said", async () => {
+        await tell("p", say.install, "1")
+        const partition = partitionOf("lamp/p")
+        const stranger = Array.from({ length: 200 }, (_, i) => `q${i}`).find((lamp) => {
+          const other = partitionOf(`lamp/${lamp}`)
+          return other !== partition && other % 4 === partition % 4 // They wait in one mailbox.
+        })!
+        await home.run(ActorStore.use((store) => store.claim([partition], "another")))
+        const answers = await Promise.allSettled([tell("p", say.on, "2"), tell(stranger, say.install, "1")])
+        expect(answers.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]) // One batch: the fenced partition is left out, the rest commits.
+        expect((answers[0] as PromiseRejectedResult).reason).toMatchObject({ _tag: "ActorsUnavailable", reason: "PartitionLost" })
+        expect(await turnsOf("p")).toHaveLength(1)
+        expect(await refusal("p", say.off, "3")).toMatchObject({ _tag: "ActorsUnavailable", reason: "PartitionLost" })
+      })
   })

@@ -1,15 +1,20 @@
-/** The lamps' house on either memory: real relays, hands that obey the test, and a clock that the test moves. */
+/** The lamps' house, on either memory or across a cluster: real relays, hands that obey the test, and a clock that the test moves. */
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { ClusterClient, ClusterRunner } from "#actors/system/cluster.ts"
+import { GatewayActorSystem, RunnerActorSystem } from "#actors/system/clustered.ts"
 import { ActorHost } from "#actors/system/host.ts"
 import { InProcessActorSystem } from "#actors/system/in-process.ts"
 import { Memory, MemoryActorStore } from "#actors/system/memory.ts"
 import { OutboxRelay } from "#actors/system/outbox.ts"
+import { PartitionLive } from "#actors/system/partition-entity.ts"
 import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { TimerRelay } from "#actors/system/timers.ts"
+import { ClusterSecret } from "#actors/system/wire.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
+import { freePort } from "#src/devstack/port.ts"
 import { freshDatabase } from "../database.ts"
 import { Hands, lampBehavior } from "./lamp.ts"
 
@@ -30,11 +35,15 @@ export interface Seen {
   readonly tallies: ReadonlyArray<{ path: string; version: number; amount: number; word: string }>
 }
 
-export const house = async (memory: "memory" | "postgres", options: { readonly relays: boolean } = { relays: true }) => {
+/** `cluster`: the lamps live in a runner with a port of its own, and the test speaks to them through a gateway. */
+export const house = async (
+  memory: "memory" | "postgres" | "cluster",
+  options: { readonly relays: boolean } = { relays: true }
+) => {
   const time = new MovedTime()
   const hands: { perform: (typeof Hands)["Service"]["perform"] } = { perform: () => Effect.void }
   const Relays = Layer.mergeAll(OutboxRelay([lampBehavior], { attempts: 2 }), TimerRelay)
-  const database = memory === "postgres" ? await freshDatabase() : null
+  const database = memory === "memory" ? null : await freshDatabase()
   if (database !== null)
     await Effect.runPromise(
       Effect.provide(
@@ -54,17 +63,33 @@ export const house = async (memory: "memory" | "postgres", options: { readonly r
           Layer.provideMerge(Postgres({ url: Redacted.make(database.url), connections: 6 })),
           Layer.provideMerge(Layer.succeed(Memory, undefined as never))
         )
-  const world = () =>
-    (options.relays ? Relays : Layer.empty).pipe(
-      Layer.provideMerge(InProcessActorSystem),
-      Layer.provideMerge(ActorHost.layer([lampBehavior])),
-      Layer.provideMerge(Store),
-      Layer.provideMerge(Layer.succeed(Hands, { perform: (type, order) => hands.perform(type, order) })),
-      Layer.provideMerge(time.layer)
-    )
+  const Ground = Store.pipe(
+    Layer.provideMerge(Layer.succeed(Hands, { perform: (type, order) => hands.perform(type, order) })),
+    Layer.provideMerge(time.layer)
+  )
+  const Hosting = ActorHost.layer([lampBehavior]).pipe(Layer.provideMerge(Ground))
+  const relays = options.relays ? Relays : Layer.empty
+  const world = () => relays.pipe(Layer.provideMerge(InProcessActorSystem), Layer.provideMerge(Hosting))
   type World = Layer.Success<ReturnType<typeof world>>
-  const runtime = ManagedRuntime.make(world() as Layer.Layer<World | SqlClient.SqlClient, never>)
-  await runtime.runPromise(Effect.void) // Claims its partitions now, not when somebody looks.
+  /** Of the cluster: a pool of its own, and what its members alone know. */
+  const member = <A, E, R>(layer: Layer.Layer<A, E, R>) =>
+    layer.pipe(
+      Layer.provide(Postgres({ url: Redacted.make(database?.url ?? ""), connections: 3 })),
+      Layer.merge(Layer.succeed(ClusterSecret, Redacted.make("of the lamps alone")))
+    )
+  const runner = (port: number) =>
+    Layer.mergeAll(relays, PartitionLive).pipe(
+      Layer.provideMerge(RunnerActorSystem),
+      Layer.provide(member(ClusterRunner({ host: "127.0.0.1", port }))),
+      Layer.provideMerge(Hosting)
+    )
+  const gateway = () => GatewayActorSystem.pipe(Layer.provide(member(ClusterClient)), Layer.provideMerge(Ground))
+  const runners = memory === "cluster" ? [ManagedRuntime.make(runner(await freePort()) as Layer.Layer<World, never>)] : []
+  const runtime = ManagedRuntime.make(
+    (memory === "cluster" ? gateway() : world()) as Layer.Layer<World | SqlClient.SqlClient, never>
+  )
+  // Claims its partitions now, not when somebody looks.
+  for (const one of [...runners, runtime]) await one.runPromise(Effect.void)
   const run = <A, E>(effect: Effect.Effect<A, E, World | SqlClient.SqlClient>) => runtime.runPromise(effect)
 
   const look = (): Promise<Seen> => run(database === null ? Effect.map(Memory, fromMemory) : fromPostgres)
@@ -79,7 +104,7 @@ export const house = async (memory: "memory" | "postgres", options: { readonly r
     }
   }
   const close = async () => {
-    await runtime.dispose()
+    for (const one of [runtime, ...runners]) await one.dispose()
     await database?.drop()
   }
   return { run, look, until, hands, time, close, database }

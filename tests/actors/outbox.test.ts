@@ -6,7 +6,7 @@ import { ActorStore } from "#actors/system/actor-store.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { Lane } from "#actors/system/lane.ts"
 import type { Answer, Letter } from "#actors/system/letter.ts"
-import { partitionCount } from "#actors/system/partition.ts"
+import { partitions } from "#actors/system/partition.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { house } from "./house.ts"
 import { Lamp, say } from "./lamp.ts"
@@ -84,7 +84,7 @@ describe("the outbox", () => {
     const count = Effect.sync(() => void tries++)
     home.hands.perform = (type) => (type === "Announce" ? count : Effect.void)
     await tell(home, "sold", say.install, "1")
-    await home.run(ActorStore.use((store) => store.claim(Array.from({ length: partitionCount }, (_, i) => i))))
+    await home.run(ActorStore.use((store) => store.claim(partitions, "another")))
     // The new owner has promised something; the old one sees the row, and cannot bring home what comes of it.
     await asOwner(
       home,

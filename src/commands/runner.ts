@@ -1,0 +1,16 @@
+/** One runner, until it is told to stop. */
+import { untilSignalled } from "#src/devstack/signals.ts"
+import { startRunner } from "#src/runner.ts"
+
+export const summary =
+  "a process in which actors live, beside others: RUNNER_HOST, RUNNER_PORT and CLUSTER_SECRET (docs/runbook.md)"
+
+/** Throws SettingInvalid, RunnerAddressTaken, and what says that the servers do not fit. */
+export const run = async (): Promise<number> => {
+  const { signalled } = untilSignalled()
+  const { address, stop } = await startRunner(process.env)
+  console.log(`runner serves at ${address}; Ctrl-C stops it, and its partitions move to the others`)
+  const code = await signalled
+  await stop()
+  return code
+}

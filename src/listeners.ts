@@ -1,0 +1,43 @@
+/** The two doors of the platform, for customers and partners, and for the intranet, over whatever actor system the runtime has. */
+import type { ManagedRuntime } from "effect"
+import type { Settings } from "./config.ts"
+import { intranetApp } from "./http/intranet.ts"
+import type { HttpOptions } from "./http/options.ts"
+import { publicApp } from "./http/public.ts"
+import { makeRun } from "./http/run.ts"
+import type { GatewayServices } from "./platform.ts"
+import { reachability } from "./reachability.ts"
+
+const farewell = 3_000 // Milliseconds for requests under way at a stop; who sends slowly or only listens does not keep us.
+
+export interface Listeners {
+  /** Ends when the last request is answered, at the latest after the farewell. */
+  readonly stop: () => Promise<void>
+}
+
+export const listen = async (
+  runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
+  { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, partners }: Settings,
+  hostname: string
+): Promise<Listeners> => {
+  const run = makeRun(runtime)
+  const http: Omit<HttpOptions, "origins"> = {
+    secureCookies: publicUrl.startsWith("https://"),
+    publicUrl,
+    intranetUrl,
+    pinSecret,
+    partners: await runtime.runPromise(reachability(partners))
+  }
+  const listeners = [
+    // Each door believes the pages of its own side alone.
+    publicApp(run, { ...http, origins: [new URL(publicUrl).origin] }).listen({ port: publicPort, hostname }),
+    intranetApp(run, { ...http, origins: [new URL(intranetUrl).origin] }).listen({ port: intranetPort, hostname })
+  ]
+  return {
+    stop: async () => {
+      const late = setTimeout(() => listeners.forEach((app) => void app.server?.stop(true)), farewell)
+      await Promise.all(listeners.map((app) => app.stop()))
+      clearTimeout(late)
+    }
+  }
+}
