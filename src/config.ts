@@ -24,6 +24,10 @@ export interface RunnerSettings {
   readonly partners: Partners
   /** Tries before a command is parked. */
   readonly commandAttempts: number
+  /** Whole days that telemetry is kept. */
+  readonly telemetryDays: number
+  /** Days after which the history of a closed actor moves aside; 0: never. */
+  readonly archiveAfterDays: number
 }
 
 /** What a process with doors needs besides. */
@@ -121,7 +125,9 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
       workshops: url("WORKSHOPS_URL", "http|https"),
       apiIot: url("API_IOT_URL", "http|https")
     },
-    commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50)
+    commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50),
+    telemetryDays: number("TELEMETRY_DAYS", 30, 1, 3_650),
+    archiveAfterDays: number("ARCHIVE_AFTER_DAYS", 90, 0, 3_650)
   }
 }
 

@@ -8,7 +8,7 @@ import { Cache } from "./cache.ts"
 import { CrashPoint } from "./crash-point.ts"
 import { draftRow } from "./draft-row.ts"
 import { type Envelope, Lane } from "./lane.ts"
-import { ActorNotFound, ActorQuarantined, ActorsUnavailable, type Answer, type Letter } from "./letter.ts"
+import { ActorQuarantined, ActorsUnavailable, type Answer, type Letter } from "./letter.ts"
 import { partitionOf } from "./partition.ts"
 import { DraftOf, type Resident, remembersAll, resident } from "./turn.ts"
 
@@ -58,7 +58,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
   /** Everyone in the batch, and the replies to letters that an actor's own memory does not reach back to. */
   const summon = Effect.fnUntraced(function* (letters: ReadonlyArray<Letter>) {
     const residents = new Map<string, Resident>()
-    const unfit = new Map<string, string>() // Left by another version of their machine: a defect of theirs, not of the batch.
+    const unfit = new Map<string, Answer>() // Left by a newer version of their machine, or in a way no migration leads from.
     const strangers = new Set<string>()
     for (const { path } of letters) {
       const known = cache.get(path)
@@ -67,12 +67,19 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     }
     if (strangers.size > 0) {
       const stored = yield* store.load([...strangers])
-      for (const path of strangers)
-        try {
-          residents.set(path, resident(behaviors.get(typeName(path))!, path, stored.get(path)))
-        } catch (cause) {
-          unfit.set(path, String(cause))
-        }
+      const at = time.now()
+      for (const path of strangers) {
+        const behavior = behaviors.get(typeName(path))!
+        const left = stored.get(path)
+        if (left !== undefined && left.machineVersion > behavior.machineVersion)
+          unfit.set(path, new ActorsUnavailable({ reason: "NewerProgram" }))
+        else
+          try {
+            residents.set(path, resident(behavior, path, left, at))
+          } catch (cause) {
+            unfit.set(path, { _tag: "Broken", cause: String(cause) })
+          }
+      }
     }
     const unsure = letters.filter(({ path, id }) => {
       const known = residents.get(path)
@@ -107,10 +114,10 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     const drafts = new Map<string, DraftOf>()
     const hear = ({ letter, body }: Envelope): Answer => {
       const { path, id, timer } = letter
-      const broken = unfit.get(path)
-      if (broken !== undefined) return { _tag: "Broken", cause: broken }
+      const unable = unfit.get(path)
+      if (unable !== undefined) return unable
       const home = residents.get(path)
-      if (home === undefined) return new ActorNotFound({ path })
+      if (home === undefined) return new ActorsUnavailable({ reason: "NewerProgram" }) // A kind of actor that this program does not know.
       let draft = drafts.get(path)
       if (draft === undefined) drafts.set(path, (draft = new DraftOf(home)))
       try {
@@ -158,7 +165,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
         cache.forget(path)
         const cause = guilty.get(path)
         const isTheTurn = answer._tag === "Standing" && !answer.duplicate
-        if (cause !== undefined && isTheTurn && drafts.get(path)!.turns.length === 1) yield* blame(envelope, cause)
+        if (cause !== undefined && isTheTurn && drafts.get(path)!.letters === 1) yield* blame(envelope, cause)
         else if (envelope.reloads === reloads) envelope.reply(new ActorsUnavailable({ reason: "StoreUnreachable", cause }))
         else again.push({ ...envelope, reloads: envelope.reloads + (cause === undefined ? 1 : 0), alone: cause !== undefined })
       } else if (answer._tag === "Broken") yield* blame(envelope, answer.cause)

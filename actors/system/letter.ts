@@ -72,9 +72,9 @@ export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
   retryAfterSeconds: Schema.Natural
 }) {}
 
-/** Nobody can say whether the message was heard. Tell it again, with the same id. */
+/** Nobody can say whether the message was heard. Tell it again, with the same id. `NewerProgram`: a newer runner than this one will hear it. */
 export class ActorsUnavailable extends Schema.TaggedError<ActorsUnavailable>()("ActorsUnavailable", {
-  reason: Schema.Literals(["PartitionLost", "StoreUnreachable", "RunnerUnreachable", "Stopping"]),
+  reason: Schema.Literals(["PartitionLost", "StoreUnreachable", "RunnerUnreachable", "Stopping", "NewerProgram"]),
   cause: Schema.optional(Schema.Defect())
 }) {}
 

@@ -11,6 +11,8 @@ import role from "./migrations/0009_role.ts"
 import services from "./migrations/0010_services.ts"
 import placement from "./migrations/0011_placement.ts"
 import archive from "./migrations/0012_archive.ts"
+import telemetry from "./migrations/0013_telemetry.ts"
+import machines from "./migrations/0014_machines.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -22,7 +24,9 @@ const loader = Migrator.fromRecord({
   "0009_role": role,
   "0010_services": services,
   "0011_placement": placement,
-  "0012_archive": archive
+  "0012_archive": archive,
+  "0013_telemetry": telemetry,
+  "0014_machines": machines
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */
