@@ -9,6 +9,7 @@ import { InProcessActorSystem } from "#actors/system/in-process.ts"
 import { OutboxRelay } from "#actors/system/outbox.ts"
 import { PartitionLive } from "#actors/system/partition-entity.ts"
 import { PostgresActorStore } from "#actors/system/postgres.ts"
+import { Archivist } from "#actors/system/postgres-archive.ts"
 import { PostgresOperations } from "#actors/system/postgres-operations.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { TimerRelay } from "#actors/system/timers.ts"
@@ -23,6 +24,7 @@ import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { VehicleTrustPostgres } from "#integrations/vehicle-trust/postgres.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
@@ -64,9 +66,14 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
 /** Where turns are made. */
 const Hosting = ActorHost.layer(registry).pipe(Layer.provideMerge(PostgresActorStore(registry)))
 
-/** What leaves, and what wakes. */
-const Relays = ({ commandAttempts }: RunnerSettings) =>
-  Layer.mergeAll(OutboxRelay(registry, { attempts: commandAttempts }), TimerRelay).pipe(Layer.provide(PostgresRelay))
+/** What leaves, what wakes, and what moves aside when it is old. */
+const Relays = ({ commandAttempts, archiveAfterDays, telemetryDays }: RunnerSettings) =>
+  Layer.mergeAll(
+    OutboxRelay(registry, { attempts: commandAttempts }),
+    TimerRelay,
+    Archivist({ afterDays: archiveAfterDays }),
+    TelemetrySlices({ days: telemetryDays })
+  ).pipe(Layer.provide(PostgresRelay))
 
 /** What comes in, besides HTTP: webhooks that are kept, reports and telemetry of vehicles. */
 const Ingress = ({ webhookSecrets, redisUrl }: Settings) =>
