@@ -1,4 +1,4 @@
-/** A stream with one reader, from which an answered message is gone: made where it is missing, and healed where NATS forgot. */
+/** A stream with one reader, which all gateways share, and from which an answered message is gone: made where it is missing, and healed where NATS forgot. */
 import { Effect } from "effect"
 import {
   AckPolicy,
@@ -28,8 +28,20 @@ export interface WorkQueue {
   readonly fromStrangers?: true
   /** Milliseconds: a message not answered by then is delivered again. */
   readonly answerWithin: number
-  /** Delivered and not yet answered. */
+  /** Delivered and not yet answered, by all gateways together. Those that are to come again after a pause are among them. */
   readonly maxUnanswered: number
+}
+
+/** What lies in a queue. */
+export interface Lag {
+  /** In capitals, without the space. */
+  readonly queue: string
+  /** Not delivered to anybody yet. */
+  readonly waiting: number
+  /** Delivered, and not yet answered. */
+  readonly unanswered: number
+  /** Of those, delivered more than once. */
+  readonly redelivered: number
 }
 
 export type StreamHealth = "well" | "streamMissing" | "consumerMissing" | "consumerAhead"
@@ -52,8 +64,13 @@ export const heal = (queue: WorkQueue) =>
     const held = await unlessMissing(manager.streams.info(stream))
     if (held === null) await makeStream(manager, queue, space)
     else if (reader !== null) {
-      if (reader.delivered.stream_seq <= held.state.last_seq) return "well"
-      await manager.consumers.delete(stream, queue.reader)
+      if (reader.delivered.stream_seq <= held.state.last_seq) {
+        if (reader.config.max_ack_pending !== queue.maxUnanswered)
+          // Left by another version of ours.
+          await manager.consumers.update(stream, queue.reader, { max_ack_pending: queue.maxUnanswered })
+        return "well"
+      }
+      await unlessMissing(manager.consumers.delete(stream, queue.reader)) // Another gateway may have been faster.
     }
     await makeConsumer(manager, queue, stream)
     return held === null ? "streamMissing" : reader === null ? "consumerMissing" : "consumerAhead"
@@ -72,6 +89,16 @@ export const fetchFrom = (queue: WorkQueue, limit: number, hear: (message: JsMsg
       orElse: () => Effect.fail(new NatsUnreachable({ cause: new Error("deaf") }))
     })
   )
+
+/** Null where there is no such queue. */
+export const lagOf = (queue: WorkQueue) =>
+  request(async ({ connection, space }): Promise<Lag | null> => {
+    const manager = await connection.jetstreamManager({ timeout: requestTimeoutMs, checkAPI: false })
+    const reader = await unlessMissing(manager.consumers.info(streamOf(queue, space), queue.reader))
+    if (reader === null) return null
+    const { num_pending: waiting, num_ack_pending: unanswered, num_redelivered: redelivered } = reader
+    return { queue: queue.name, waiting, unanswered, redelivered }
+  })
 
 /** For worlds that end: a demo, a test. */
 export const drop = (queue: WorkQueue) =>

@@ -5,7 +5,7 @@
 import { Option, Schema } from "effect"
 import type { JsMsg } from "nats"
 import { Vin } from "#machines/vocabulary.ts"
-import { drop, fetchFrom, heal, type WorkQueue } from "../nats/work-queue.ts"
+import { drop, fetchFrom, heal, lagOf, type WorkQueue } from "../nats/work-queue.ts"
 
 const reports: WorkQueue = {
   name: "VEHICLE_REPORTS",
@@ -16,10 +16,11 @@ const reports: WorkQueue = {
   newestPerSubject: 8, // Of one car: every report holds all that it has to say of itself.
   fromStrangers: true,
   answerWithin: 30_000,
-  maxUnanswered: 1_024
+  maxUnanswered: 16_384 // Sixteen gateways with all their hands full, and as many that wait out a pause.
 }
 
 export const healReports = heal(reports)
+export const reportLag = lagOf(reports)
 
 export const fetchReports = (limit: number, hear: (report: JsMsg) => void) => fetchFrom(reports, limit, hear)
 

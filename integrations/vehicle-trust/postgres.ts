@@ -4,7 +4,7 @@ import { Effect, Layer, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { ReceiptId, type Vin } from "#machines/vocabulary.ts"
 import { keepable } from "../http/outbound.ts"
-import { answeredInTime } from "../postgres/postgres.ts"
+import { answeredInTime, texts } from "../postgres/postgres.ts"
 import { hasForm, isTooLong, signJws, verifyJws } from "./jws.ts"
 import { kidOf, type SecretKey, verifyingKeyOf } from "./keys.ts"
 import { CarReport, KeysUnreachable, ReportNotBelieved, VehicleTrust } from "./vehicle-trust.ts"
@@ -24,27 +24,30 @@ export const VehicleTrustPostgres = (options: { readonly signingKey: SecretKey; 
       const ours = Redacted.value(options.signingKey)
       const known = new Map<Vin, CarKey>()
 
-      const keyOf = Effect.fnUntraced(function* (vin: Vin) {
-        const kept = known.get(vin)
-        if (kept !== undefined) {
-          known.delete(vin)
-          known.set(vin, kept)
-          return kept
-        }
-        const [row] = yield* sql<{ publicKey: string }>`
-          SELECT public_key AS "publicKey" FROM vehicle_keys WHERE vin = ${vin}`.pipe(
+      const recall = Effect.fnUntraced(function* (vins: ReadonlyArray<Vin>) {
+        const strangers = new Set(vins.filter((vin) => !known.has(vin)))
+        if (strangers.size === 0) return
+        const rows = yield* sql<{ vin: Vin; publicKey: string }>`
+          SELECT vin, public_key AS "publicKey" FROM vehicle_keys WHERE vin = ANY(${texts(strangers)})`.pipe(
           answeredInTime,
           Effect.mapError((cause) => new KeysUnreachable({ cause }))
         )
-        if (row === undefined) return yield* new ReportNotBelieved({ reason: "UnknownVehicle" })
-        const found = { key: verifyingKeyOf(row.publicKey), kid: kidOf(row.publicKey) }
-        known.set(vin, found)
-        if (known.size > keysKept) known.delete(known.keys().next().value!)
-        return found
+        for (const { vin, publicKey } of rows) known.set(vin, { key: verifyingKeyOf(publicKey), kid: kidOf(publicKey) })
+        while (known.size > keysKept) known.delete(known.keys().next().value!)
+      })
+
+      const keyOf = Effect.fnUntraced(function* (vin: Vin) {
+        yield* recall([vin])
+        const kept = known.get(vin)
+        if (kept === undefined) return yield* new ReportNotBelieved({ reason: "UnknownVehicle" })
+        known.delete(vin)
+        known.set(vin, kept)
+        return kept
       })
 
       return VehicleTrust.of({
         sign: (typ, body) => Effect.promise(() => signJws(ours, typ, body)),
+        recall,
         catalogue: { jws: options.catalogue, hash: sha256(options.catalogue) },
         read: Effect.fn("VehicleTrust.read")(function* (vin: Vin, jws: string) {
           if (isTooLong(jws)) return yield* new ReportNotBelieved({ reason: "TooLong" })

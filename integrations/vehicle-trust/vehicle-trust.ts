@@ -87,6 +87,8 @@ export class VehicleTrust extends Context.Service<
     readonly sign: <Typ extends keyof Signed>(typ: Typ, body: Signed[Typ]) => Effect.Effect<string>
     /** The catalogue as the offline key signed it (`typ: caas-catalogue+jws`), and the SHA-256 (hex) of that text. */
     readonly catalogue: { readonly jws: string; readonly hash: string }
+    /** Before many are read: the keys of their cars, all at once. */
+    readonly recall: (vins: ReadonlyArray<Vin>) => Effect.Effect<void, KeysUnreachable>
     /**
      * Believes a report that the key of this very car has signed, and that says so inside. `vin`: who it came from, by its subject or its sender.
      * The receipt's id is the SHA-256 of the bytes.

@@ -4,7 +4,7 @@
  */
 import { type Option, Schema } from "effect"
 import type { JsMsg } from "nats"
-import { drop, fetchFrom, heal, request, requestTimeoutMs, type WorkQueue } from "../nats/work-queue.ts"
+import { drop, fetchFrom, heal, lagOf, request, requestTimeoutMs, type WorkQueue } from "../nats/work-queue.ts"
 import { WebhookKey } from "./webhooks.ts"
 
 const reminders: WorkQueue = {
@@ -14,7 +14,7 @@ const reminders: WorkQueue = {
   maxBytes: 256 * 1024 * 1024, // About a million reminders; beyond that publishing fails and the sweeper tries later.
   maxMessageBytes: 4 * 1024,
   answerWithin: 30_000,
-  maxUnanswered: 1_024
+  maxUnanswered: 16_384 // Sixteen gateways with all their hands full, and as many that wait out a pause.
 }
 
 /** Reminds the ingress of a kept webhook. `tries` makes a second reminder another message: JetStream may drop repeats only of the same one. */
@@ -32,6 +32,7 @@ export const readReminder = (reminder: JsMsg): Option.Option<WebhookKey> => deco
 const decodeReminder = Schema.decodeUnknownOption(Schema.fromJsonString(WebhookKey))
 
 export const healStream = heal(reminders)
+export const reminderLag = lagOf(reminders)
 
 export const fetchReminders = (limit: number, hear: (reminder: JsMsg) => void) => fetchFrom(reminders, limit, hear)
 

@@ -7,8 +7,8 @@ import { ActorsUnavailable } from "#actors/system/letter.ts"
 import { type StoredWebhook, Webhooks } from "#integrations/webhooks/webhooks.ts"
 import { translate } from "./translation.ts"
 
-/** `done`: the row is closed. Otherwise the reminder comes again in `laterSeconds`. */
-export type Application = "done" | { readonly laterSeconds: number }
+/** `done`: the row is closed. Otherwise the reminder comes again in `laterSeconds`; `busy`: because whoever should hear it cannot just now. */
+export type Application = "done" | { readonly laterSeconds: number; readonly busy: boolean }
 
 const tellTimeout = "10 seconds"
 const unavailableSeconds = 2 // An owner is being replaced: 5 s at most.
@@ -23,7 +23,7 @@ export const applyWebhook = (webhook: StoredWebhook): Effect.Effect<Application,
     Effect.catchCause((cause) =>
       Effect.as(
         Effect.logError("A webhook met a defect", cause).pipe(Effect.annotateLogs({ webhook: nameOf(webhook) })),
-        later("Defect", defectSeconds)
+        later("Defect", defectSeconds, false)
       )
     ),
     Effect.flatMap((end) => write(webhook, end))
@@ -32,10 +32,10 @@ export const applyWebhook = (webhook: StoredWebhook): Effect.Effect<Application,
 type End =
   | { readonly state: "applied"; readonly outcome: string }
   | { readonly state: "rejected"; readonly outcome: string }
-  | { readonly state: "received"; readonly reason: string; readonly seconds: number }
+  | { readonly state: "received"; readonly reason: string; readonly seconds: number; readonly busy: boolean }
 
 const nameOf = ({ source, webhookId }: StoredWebhook) => `${source}/${webhookId}`
-const later = (reason: string, seconds: number): End => ({ state: "received", reason, seconds })
+const later = (reason: string, seconds: number, busy: boolean): End => ({ state: "received", reason, seconds, busy })
 const rejected = (reason: string): End => ({ state: "rejected", outcome: `rejected: ${reason}` })
 
 const tellActor = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWebhook) {
@@ -52,9 +52,9 @@ const tellActor = Effect.fn("ingress.applyWebhook")(function* (webhook: StoredWe
       Untranslatable: ({ reason }) => Effect.succeed(rejected(reason)),
       ActorNotFound: ({ path }) => Effect.succeed(rejected(`unknown ${typeName(path)}`)),
       MessageRefused: ({ reason }) => Effect.succeed(rejected(reason)),
-      ActorsUnavailable: ({ reason }) => Effect.succeed(later(reason, unavailableSeconds)),
-      Overloaded: ({ retryAfterSeconds }) => Effect.succeed(later("Overloaded", retryAfterSeconds)),
-      ActorQuarantined: () => Effect.succeed(later("ActorQuarantined", quarantinedSeconds))
+      ActorsUnavailable: ({ reason }) => Effect.succeed(later(reason, unavailableSeconds, true)),
+      Overloaded: ({ retryAfterSeconds }) => Effect.succeed(later("Overloaded", retryAfterSeconds, true)),
+      ActorQuarantined: () => Effect.succeed(later("ActorQuarantined", quarantinedSeconds, false))
     })
   )
 })
@@ -68,13 +68,13 @@ const write = Effect.fnUntraced(function* (webhook: StoredWebhook, end: End) {
     yield* Effect.logWarning("A webhook has to wait").pipe(Effect.annotateLogs({ ...about, reason: end.reason }))
     // Unanswered, this changes nothing: the reminder comes back all the same.
     yield* Effect.ignore(memory.postpone(webhook, { reason: end.reason, seconds: end.seconds + graceSeconds }))
-    return { laterSeconds: end.seconds }
+    return { laterSeconds: end.seconds, busy: end.busy }
   }
   if (end.state === "rejected")
     yield* Effect.logWarning("A webhook was rejected").pipe(Effect.annotateLogs({ ...about, reason: end.outcome }))
   return yield* memory.finish(webhook, { state: end.state, outcome: end.outcome }).pipe(
     Effect.as<Application>("done"),
     Effect.tap(() => Effect.sync(() => reached("webhook: applied"))),
-    Effect.catchTag("WebhooksUnreachable", () => Effect.succeed<Application>({ laterSeconds: unreachableSeconds }))
+    Effect.catchTag("WebhooksUnreachable", () => Effect.succeed<Application>({ laterSeconds: unreachableSeconds, busy: true }))
   )
 })

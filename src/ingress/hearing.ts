@@ -1,31 +1,77 @@
-/** Reads a work queue of NATS for ever: fetches, keeps so many at hand, and lets them be answered in batches. */
+/** Reads a work queue of NATS for ever, beside other gateways: takes no more than it has hands for, and less while the actors are busy. */
 import { Effect, Queue } from "effect"
 import type { JsMsg } from "nats"
 import { Nats, type NatsUnreachable } from "#integrations/nats/nats.ts"
+import { Pace } from "./pace.ts"
 
-const batch = 256 // Messages fetched, and answered, at once.
-const waiting = 1_024 // Messages heard and not yet looked at; as many as a consumer may have on its way.
+const batch = 64 // Messages looked at together: one statement asks for all of them, and they travel together.
+const hands = 512 // Messages of one gateway that are not settled: a batch that waits for its commit, and the next one. Beyond that they are for other gateways.
 const pause = "500 millis" // After a fetch that failed.
-const fullMs = 1_000
+const longestPauseMs = 60_000 // Of a message that comes again and again.
 
-export interface Hearing<R, S> {
+/** How a message ends; each ends once. */
+export interface Settle {
+  /** It was heard. */
+  readonly done: (message: JsMsg) => void
+  /** Nobody can ever hear it. */
+  readonly never: (message: JsMsg) => void
+  /** It comes again after so many milliseconds, and each time after twice as many, up to a minute. `busy`: whoever should hear it cannot just now. */
+  readonly later: (message: JsMsg, millis: number, how: { readonly busy: boolean }) => void
+}
+
+export interface Hearing<R, S, T> {
   readonly fetch: (limit: number, hear: (message: JsMsg) => void) => Effect.Effect<void, NatsUnreachable, R>
-  /** Answers each of them. */
-  readonly answer: (messages: ReadonlyArray<JsMsg>) => Effect.Effect<void, never, S>
+  /** What is done for all of them together; it answers what each of them waits for, and meanwhile the next ones are looked at. */
+  readonly answer: (messages: ReadonlyArray<JsMsg>, settle: Settle) => Effect.Effect<Effect.Effect<void, never, T>, never, S>
 }
 
 /** Runs for ever. The fetching fiber begins anew with each connection, so a consumer that fell silent with the old one is not waited for. */
-export const hearAlways = <R, S>({ fetch, answer }: Hearing<R, S>) =>
+export const hearAlways = <R, S, T>({ fetch, answer }: Hearing<R, S, T>) =>
   Effect.gen(function* () {
     const nats = yield* Nats
-    const heard = yield* Queue.bounded<JsMsg>(waiting)
-    const hear = (message: JsMsg) => {
-      if (!Queue.offerUnsafe(heard, message)) message.nak(fullMs)
+    const heard = yield* Queue.bounded<JsMsg>(hands)
+    const room = yield* Queue.dropping<void>(1) // Somebody's hands became free.
+    const pace = new Pace()
+    const held = new Set<JsMsg>()
+    const settled = (message: JsMsg, well: boolean) => {
+      if (!held.delete(message)) return
+      pace.went(well)
+      Queue.offerUnsafe(room, undefined)
     }
+    const settle: Settle = {
+      done: (message) => {
+        message.ack()
+        settled(message, true)
+      },
+      never: (message) => {
+        message.term()
+        settled(message, true)
+      },
+      later: (message, millis, { busy }) => {
+        message.nak(Math.min(longestPauseMs, millis * 2 ** (message.info.deliveryCount - 1)))
+        settled(message, !busy)
+      }
+    }
+    const hear = (message: JsMsg) => {
+      held.add(message)
+      Queue.offerUnsafe(heard, message) // There is room: no fetch asks for more than there are hands.
+    }
+
     const fetching = Effect.gen(function* () {
+      pace.adapt()
+      if (pace.rest > 0) yield* Effect.sleep(pace.rest)
+      while (held.size + pace.limit > hands) yield* Queue.take(room)
       const seen = yield* nats.connectedSince(-1)
-      yield* Effect.raceFirst(fetch(batch, hear), nats.connectedSince(seen))
+      yield* Effect.raceFirst(fetch(pace.limit, hear), nats.connectedSince(seen))
     }).pipe(Effect.catchTag("NatsUnreachable", () => Effect.sleep(pause)))
-    const answering = Effect.flatMap(Queue.takeBetween(heard, 1, batch), answer)
+
+    const answering = Effect.gen(function* () {
+      const messages = yield* Queue.takeBetween(heard, 1, batch)
+      const rest = yield* answer(messages, settle)
+      const givenUp = Effect.sync(() => {
+        for (const message of messages) settled(message, false) // By a defect: it comes again by itself.
+      })
+      yield* Effect.forkScoped(Effect.ensuring(rest, givenUp))
+    })
     yield* Effect.raceFirst(Effect.forever(fetching), Effect.forever(answering))
-  })
+  }).pipe(Effect.scoped)

@@ -9,35 +9,49 @@ import { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import { type CarReport, ReportNotBelieved, VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { VehicleReported } from "#machines/vehicle.ts"
 import type { ReceiptId, Vin } from "#machines/vocabulary.ts"
-import { LastTold, toldBy } from "./last-told.ts"
+import { afterHearing, judged, LastTold, type Told, toldBy, type Verdict } from "./last-told.ts"
 
 const tellTimeout = "10 seconds"
 const turnsPerMinute = 120 // Of one car: one that is out of its mind, or in a thief's hands, fills neither journal nor disk.
 const largestVersion = 2_147_483_647 // As Postgres keeps it.
 
-export interface HeardReport {
+/** What one car has said, and signed. */
+export interface BelievedReport {
+  readonly vin: Vin
   readonly receiptId: ReceiptId
-  /** `told`: it became a turn, or had been one. `known`: nothing new, only that the car lives. `old`: the car has said more since; worth nothing. */
-  readonly as: "told" | "known" | "old"
+  readonly kind: CarReport["kind"]
+  readonly told: Told
+  readonly fact: typeof VehicleReported.Type
 }
 
-/**
- * `vin`: whose it claims to be, by its subject or by whose phone brings it. Safe to run twice: the same bytes are one message.
- * Whatever a car says here can only inform its vehicle.
- */
+export interface HeardReport {
+  readonly receiptId: ReceiptId
+  /** `news`: it became a turn, or had been one. */
+  readonly as: Verdict
+}
+
+/** `vin`: whose it claims to be, by its subject or by whose phone brings it. Safe to run twice: the same bytes are one message. */
 export const hearReport = Effect.fn("ingress.hearReport")(function* (vin: Vin, jws: string) {
-  const trust = yield* VehicleTrust
   const lastTold = yield* LastTold
+  const report = yield* believeReport(vin, jws)
+  const known = (yield* lastTold.of([vin])).get(vin)!
+  const as = judged(known, report.told, report.kind)
+  yield* passOn(report, as)
+  yield* lastTold.remember(new Map([[vin, afterHearing(known, report.told, as)]]))
+  return { receiptId: report.receiptId, as } satisfies HeardReport
+})
+
+export const believeReport = Effect.fnUntraced(function* (vin: Vin, jws: string) {
+  const trust = yield* VehicleTrust
   const { report, receiptId } = yield* trust.read(vin, jws)
   const fact = yield* factOf(report, receiptId, jws)
+  return { vin, receiptId, kind: report.kind, told: toldBy(report), fact } satisfies BelievedReport
+})
 
-  const now = toldBy(report)
-  const last = yield* lastTold.of(vin)
-  if (last !== null && now.counter < last.counter) return { receiptId, as: "old" } satisfies HeardReport
-  const isNew = last === null || now.content !== last.content
-  // A car that comes back is told at once of what it missed.
-  const tells = isNew || (report.kind === "hello" && now.counter > last.counter && (yield* lastTold.waitsForCar(vin)))
-  if (tells) {
+/** To its vehicle, where it is news, and then our word to the car that it was heard. Whatever a car says here can only inform its vehicle. */
+export const passOn = Effect.fnUntraced(function* ({ vin, receiptId, told, fact }: BelievedReport, as: Verdict) {
+  if (as === "old") return
+  if (as === "news") {
     const actors = yield* ActorSystem
     const limits = yield* RateLimits
     yield* limits.consume(`report/${vin}`, turnsPerMinute, 60)
@@ -46,11 +60,8 @@ export const hearReport = Effect.fn("ingress.hearReport")(function* (vin: Vin, j
     const reached = yield* CrashPoint
     reached("report: told")
   }
-  lastTold.remember(vin, now)
-  yield* acknowledge(vin, report.counter, receiptId)
-  return { receiptId, as: tells ? "told" : "known" } satisfies HeardReport
+  yield* acknowledge(vin, told.counter, receiptId)
 })
-
 const inTime = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(asked, {
     duration: tellTimeout,

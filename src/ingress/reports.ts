@@ -1,18 +1,21 @@
 /** Hears `vehicles.*.report`. A report is answered after its vehicle has heard it, never before; what cannot be believed is counted and never comes again. */
-import { Effect, Metric } from "effect"
+import { Effect, Match, Metric, Result } from "effect"
 import type { JsMsg } from "nats"
 import { CrashPoint } from "#actors/system/crash-point.ts"
+import type { NotHeard } from "#actors/system/letter.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import type { TooManyRequests } from "#integrations/redis/limits.ts"
 import { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { fetchReports, vinOf } from "#integrations/vehicle-link/reports.ts"
+import { type KeysUnreachable, ReportNotBelieved, VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import type { Vin } from "#machines/vocabulary.ts"
-import { hearAlways } from "./hearing.ts"
-import { hearReport } from "./report.ts"
+import { hearAlways, type Settle } from "./hearing.ts"
+import { afterHearing, judged, LastTold, type Verdict } from "./last-told.ts"
+import { type BelievedReport, believeReport, passOn } from "./report.ts"
 
-const carsAtOnce = 256 // A whole batch: the more of them wait for one commit, the fewer commits there are.
 const triesLimit = 50 // Deliveries of one report; the car repeats what counts.
-const unavailableMs = 2_000 // An owner is being replaced: 5 s at most.
-const unreachableMs = 5_000 // Postgres is away.
+const unavailableMs = 1_000 // An owner is being replaced: 5 s at most.
+const unreachableMs = 2_000 // Postgres is away.
 const defectMs = 5_000 // Five of them, and the actor is quarantined.
 const quarantinedMs = 60_000 // A person has to look first.
 const named = 5 // Cars, in the log, of those that were not believed.
@@ -20,58 +23,113 @@ const named = 5 // Cars, in the log, of those that were not believed.
 /** Reports that nobody may believe: forged, altered, for another car, or no reports at all. */
 export const refusedReports = Metric.counter("vehicle_reports_refused_total", { incremental: true })
 
-/** How one report ended: done, and heard of its car or not; come again; or never again, and why. */
-type End = { readonly seen: boolean } | { readonly again: number } | { readonly never: string }
+/** Why a report was not heard: it comes again, because somebody is busy or not; or never. */
+type NotNow = { readonly again: number; readonly busy: boolean } | { readonly never: string }
 
-/** Cars side by side; of one car, one after the other in the order they came. */
-const answerAll = Effect.fnUntraced(function* (messages: ReadonlyArray<JsMsg>) {
+interface Arrived {
+  readonly message: JsMsg
+  readonly report: BelievedReport
+  readonly as: Verdict
+}
+
+/** One look at keys, and one at what is known, for all of them; then cars side by side, and of one car one after the other in the order they came. */
+const answerAll = Effect.fnUntraced(function* (messages: ReadonlyArray<JsMsg>, settle: Settle) {
+  const trust = yield* VehicleTrust
+  const lastTold = yield* LastTold
   const reached = yield* CrashPoint
-  const cars = Map.groupBy(messages, ({ subject }) => vinOf(subject))
   const never: Array<{ readonly vin: string; readonly reason: string }> = []
-  const seen: Array<Vin> = []
-  const answer = Effect.fnUntraced(function* (vin: Vin | null, message: JsMsg) {
-    const end = vin === null ? { never: "NotAVehicle" } : yield* endOf(vin, message)
-    if ("again" in end && message.info.deliveryCount < triesLimit) return message.nak(end.again)
-    if ("seen" in end) {
-      if (end.seen) seen.push(vin!)
-      reached("report: acknowledged")
-      return message.ack()
-    }
-    never.push({ vin: vin ?? message.subject.slice(0, 64), reason: "never" in end ? end.never : "TooManyTries" })
-    message.term()
-  })
-  yield* Effect.forEach(
-    cars.entries(),
-    ([vin, theirs]) => Effect.forEach(theirs, (message) => answer(vin, message), { discard: true }),
-    { concurrency: carsAtOnce, discard: true }
-  )
-  if (seen.length > 0) {
-    const time = yield* PlatformTime
-    yield* Telemetry.use((telemetry) => telemetry.seen([...new Set(seen)], iso(time.now())))
+  const seen = new Set<Vin>()
+  const turnedDown = (message: JsMsg, no: NotNow) => {
+    if ("again" in no && message.info.deliveryCount < triesLimit) return settle.later(message, no.again, no)
+    never.push({ vin: vinOf(message.subject) ?? message.subject.slice(0, 64), reason: "never" in no ? no.never : "TooManyTries" })
+    settle.never(message)
   }
-  if (never.length > 0) yield* complain(never)
+
+  const keys = yield* tried(trust.recall(messages.flatMap(({ subject }) => vinOf(subject) ?? [])))
+  if (Result.isFailure(keys)) {
+    for (const message of messages) turnedDown(message, keys.failure)
+    return Effect.void
+  }
+  const read = yield* Effect.forEach(messages, (message) => tried(readOne(message)), { concurrency: "unbounded" })
+  const believed = messages.flatMap((message, n) => {
+    const one = read[n]!
+    if (Result.isSuccess(one)) return { message, report: one.success }
+    turnedDown(message, one.failure)
+    return []
+  })
+
+  const known = yield* tried(lastTold.of([...new Set(believed.map(({ report }) => report.vin))]))
+  if (Result.isFailure(known)) {
+    for (const { message } of believed) turnedDown(message, known.failure)
+    return yield* Effect.as(complain(never), Effect.void)
+  }
+  const now = new Map(known.success)
+  const arrived = believed.map(({ message, report }): Arrived => {
+    const before = now.get(report.vin)!
+    const as = judged(before, report.told, report.kind)
+    now.set(report.vin, afterHearing(before, report.told, as))
+    return { message, report, as }
+  })
+  const cars = Map.groupBy(arrived, ({ report }) => report.vin)
+
+  /** Where one cannot be heard, those that the same car said later wait as well: they were judged by what it would have been told. */
+  const hear = Effect.fnUntraced(function* (theirs: ReadonlyArray<Arrived>) {
+    let no: NotNow | null = null
+    for (const { message, report, as } of theirs) {
+      const heard: Result.Result<void, NotNow> = no === null ? yield* tried(passOn(report, as)) : Result.fail(no)
+      if (Result.isFailure(heard)) {
+        turnedDown(message, heard.failure)
+        if ("again" in heard.failure) no = heard.failure
+        continue
+      }
+      if (as !== "old") seen.add(report.vin)
+      reached("report: acknowledged")
+      settle.done(message)
+    }
+  })
+  return Effect.gen(function* () {
+    yield* Effect.all([lastTold.remember(now), Effect.forEach(cars.values(), hear, { concurrency: "unbounded", discard: true })], {
+      concurrency: 2,
+      discard: true
+    })
+    if (seen.size > 0) {
+      const time = yield* PlatformTime
+      yield* Telemetry.use((telemetry) => telemetry.seen([...seen], iso(time.now())))
+    }
+    yield* complain(never)
+  })
 })
 
-const endOf = (vin: Vin, message: JsMsg) =>
-  hearReport(vin, message.string()).pipe(
-    Effect.map(({ as }): End => ({ seen: as !== "old" })),
-    Effect.catchTags({
-      ReportNotBelieved: ({ reason }) => Effect.succeed<End>({ never: reason }),
-      ActorNotFound: () => Effect.succeed<End>({ never: "UnknownVehicle" }),
-      MessageRefused: ({ reason }) => Effect.succeed<End>({ never: reason }),
-      KeysUnreachable: () => Effect.succeed<End>({ again: unreachableMs }),
-      ActorsUnavailable: () => Effect.succeed<End>({ again: unavailableMs }),
-      TooManyRequests: ({ retryAfterSeconds }) => Effect.succeed<End>({ again: retryAfterSeconds * 1_000 }), // Meanwhile the broker keeps its newest few alone.
-      Overloaded: ({ retryAfterSeconds }) => Effect.succeed<End>({ again: retryAfterSeconds * 1_000 }),
-      ActorQuarantined: () => Effect.succeed<End>({ again: quarantinedMs })
-    }),
-    Effect.catchCause((cause) =>
-      Effect.as(Effect.logError("A report met a defect", cause).pipe(Effect.annotateLogs({ vin })), { again: defectMs } as End)
-    )
+const readOne = (message: JsMsg) => {
+  const vin = vinOf(message.subject)
+  return vin === null ? Effect.fail(new ReportNotBelieved({ reason: "NotAVehicle" })) : believeReport(vin, message.string())
+}
+
+type Unheard = ReportNotBelieved | KeysUnreachable | TooManyRequests | NotHeard
+
+const notNow = Match.typeTags<Unheard>()({
+  ReportNotBelieved: ({ reason }): NotNow => ({ never: reason }),
+  ActorNotFound: (): NotNow => ({ never: "UnknownVehicle" }),
+  MessageRefused: ({ reason }): NotNow => ({ never: reason }),
+  KeysUnreachable: (): NotNow => ({ again: unreachableMs, busy: true }),
+  ActorsUnavailable: (): NotNow => ({ again: unavailableMs, busy: true }),
+  Overloaded: ({ retryAfterSeconds }): NotNow => ({ again: retryAfterSeconds * 1_000, busy: true }),
+  TooManyRequests: ({ retryAfterSeconds }): NotNow => ({ again: retryAfterSeconds * 1_000, busy: false }), // Meanwhile the broker keeps its newest few alone.
+  ActorQuarantined: (): NotNow => ({ again: quarantinedMs, busy: false })
+})
+
+const tried = <A, R>(work: Effect.Effect<A, Unheard, R>): Effect.Effect<Result.Result<A, NotNow>, never, R> =>
+  work.pipe(
+    Effect.mapError(notNow),
+    Effect.catchDefect((defect) =>
+      Effect.andThen(Effect.logError("A report met a defect", defect), Effect.fail<NotNow>({ again: defectMs, busy: false }))
+    ),
+    Effect.result
   )
 
 /** One line for a batch: whoever owns the broker must not fill the log. */
 const complain = (never: ReadonlyArray<{ readonly vin: string; readonly reason: string }>) => {
+  if (never.length === 0) return Effect.void
   const reasons = Object.fromEntries(
     [...Map.groupBy(never, ({ reason }) => reason)].map(([reason, { length }]) => [reason, length])
   )

@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect"
 import { healReports } from "#integrations/vehicle-link/reports.ts"
 import { watchForAmnesia } from "./amnesia.ts"
+import { watchLag } from "./lag.ts"
 import { LastTold } from "./last-told.ts"
 import { forEver } from "./loop.ts"
 import { hearReports } from "./reports.ts"
@@ -12,5 +13,10 @@ const watch = watchForAmnesia({ queue: "reports", heal: healReports, remind: Eff
 
 /** Hears until its scope closes. Needs neither NATS nor Postgres to be there at the start. */
 export const VehicleIngress = Layer.effectDiscard(
-  Effect.all([forEver("report stream", watch), forEver("reports", hearReports), forEver("telemetry", hearTelemetry)])
+  Effect.all([
+    forEver("report stream", watch),
+    forEver("reports", hearReports),
+    forEver("telemetry", hearTelemetry),
+    forEver("lag", watchLag)
+  ])
 ).pipe(Layer.provideMerge(LastTold.layer))

@@ -40,14 +40,24 @@ export const until = async <A>(what: string, look: () => A | Promise<A>, right: 
 export const road = async (options: { readonly natsUrl: string; readonly databaseUrl?: string; readonly space?: string }) => {
   const database = options.databaseUrl === undefined ? await freshDatabase() : null
   const databaseUrl = options.databaseUrl ?? database!.url
-  const sql = new SQL(databaseUrl, { max: 2 })
+  const sql = new SQL(databaseUrl, { max: 4 })
   const told: Array<ToldVehicle> = []
   const vehicles: { answer: Answer } = { answer: handled }
+  /** As a vehicle does with what it was told, in the turn that it answers. */
+  const kept = (path: string, { receiptId, cfgVersion, stateHash, bootId, counter, bytes }: typeof VehicleReported.Type) =>
+    Effect.promise(
+      () => sql`
+        INSERT INTO vehicle_reports (receipt_id, vin, evidence, cfg_version, state_hash, boot_id, counter, bytes, partition, path, version, position, at)
+        VALUES (${receiptId}, ${path.slice("vehicle/".length)}, 'signedReceipt', ${cfgVersion}, ${stateHash}, ${bootId}, ${counter}, ${bytes},
+                0, ${path}, ${counter}, 0, now())
+        ON CONFLICT DO NOTHING`
+    )
   const Vehicles = Layer.succeed(ActorSystem, {
     tell: ({ path }, message, { id, cause = "", correlation = "" }) =>
       Effect.suspend(() => {
-        told.push({ path, id, message: message as unknown as typeof VehicleReported.Type })
-        return vehicles.answer({ path, id, cause, correlation, message })
+        const report = message as unknown as typeof VehicleReported.Type
+        told.push({ path, id, message: report })
+        return Effect.tap(vehicles.answer({ path, id, cause, correlation, message }), () => kept(path, report))
       })
   })
   const space = options.space ?? `r${crypto.randomUUID().slice(0, 8)}`
