@@ -4,7 +4,10 @@ import { startRunner } from "../runner.ts"
 declare const self: Worker
 
 /** What a worker says to whoever started it. */
-export type Said = { readonly said: "serving"; readonly address: string } | { readonly said: "stopped" }
+export type Said =
+  | { readonly said: "serving" }
+  | { readonly said: "impossible"; readonly reason: string }
+  | { readonly said: "stopped" }
 const say = (what: Said) => self.postMessage(what)
 
 const started = startRunner(process.env)
@@ -15,5 +18,10 @@ self.onmessage = ({ data }) => {
       .catch(() => {}) // It never stood.
       .finally(() => say({ said: "stopped" }))
 }
-const { address } = await started // A runner that cannot start is this worker's end, with the reason.
-say({ said: "serving", address })
+try {
+  await started
+  say({ said: "serving" })
+} catch (error) {
+  say({ said: "impossible", reason: error instanceof Error ? error.message : String(error) })
+  throw error // A runner that cannot start is this worker's end.
+}

@@ -7,6 +7,8 @@ const longestWait = 30_000
 const soundAfter = 60_000 // A worker that stood for so long begins its waits anew.
 const patience = 20_000 // For a worker that is told to stop; then it is ended.
 
+const silence = "it ended without a word"
+
 /** What a runner may know. The doors' secrets are not among it. */
 const given = [
   ...["DATABASE_URL", "DATABASE_CONNECTIONS", "NATS_URL", "NATS_SPACE", "CLUSTER_SECRET", "RUNNER_HOST", "RUNNER_LISTEN"],
@@ -101,7 +103,7 @@ class Seat {
   #start() {
     this.#state = "starting"
     this.#since = performance.now()
-    let reason = "it ended without a word"
+    let reason = silence
     const env = Object.fromEntries(given.flatMap((name) => (this.env[name] === undefined ? [] : [[name, this.env[name]]])))
     const worker = new Worker(new URL("./actors.worker.ts", import.meta.url), {
       type: "module",
@@ -110,12 +112,16 @@ class Seat {
     this.#worker = worker
     worker.onmessage = ({ data }: MessageEvent<Said>) => {
       if (data.said === "stopped") return this.#stopped?.()
+      if (data.said === "impossible") {
+        reason = data.reason
+        return
+      }
       this.#state = "serving"
       this.#served.resolve()
     }
     worker.onerror = (event) => {
-      reason = event.message || reason
-      event.preventDefault?.()
+      if (reason === silence) reason = event.message || silence
+      event.preventDefault()
     }
     worker.addEventListener("close", () => this.#ended(reason))
   }
