@@ -16,7 +16,7 @@ import { answersOf, ClusterSecret, isSealed, letterText, sealOf } from "./wire.t
 const patienceMillis = 10_000 // Of a teller: a killed runner is replaced by then.
 const callPatience = "4 seconds" // Then it counts as unknown, and is told again under the same ids.
 const pause = "100 millis" // Before a letter that found nobody is tried again.
-const ways = 4 // Couriers to one runner, by partition: as many as its host has lanes.
+const ways = 2 // Couriers to one runner, by partition: its host makes two batches of what each brings.
 const callsAtOnce = 2 // Of one of them: the next call is there when the commit of the last one ends.
 const openEvery = "500 millis"
 
