@@ -1,6 +1,8 @@
 /** What a day's measurements leave behind: one JSON file, and plots. A row that is taken alone takes its place among the day's others. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { barChart } from "./bars.ts"
+import type { Compared } from "./peers.ts"
 import { lineChart } from "./plot.ts"
 import type { Load } from "./purchase.ts"
 import type { Loaded } from "./reports.ts"
@@ -14,6 +16,7 @@ export interface Measurements {
   readonly callers: ReadonlyArray<AtCallers>
   readonly reportLoads: ReadonlyArray<Loaded>
   readonly purchaseLoads: ReadonlyArray<Load>
+  readonly compared: ReadonlyArray<Compared>
 }
 
 const folder = join(import.meta.dir, "results")
@@ -45,6 +48,15 @@ export const keepResults = (taken: Measurements) => {
     authorised: (at) => at.authorised.p99,
     captured: (at) => at.captured.p99
   })
+  if (taken.compared.length > 0)
+    writeFileSync(
+      join(folder, "peers.svg"),
+      barChart({
+        title: "Durable changes with their follow-ups",
+        unit: "changes/s",
+        bars: taken.compared.map(({ name, perSecond }) => ({ label: name, value: perSecond }))
+      })
+    )
 }
 
 const plot = <Point>(

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 import { keepResults, type Measurements } from "./kept-results.ts"
 import { memory } from "./memory.ts"
+import { type Compared, peers } from "./peers.ts"
 import { purchase } from "./purchase.ts"
 import { reports } from "./reports.ts"
 import type { Row } from "./row.ts"
@@ -11,7 +12,7 @@ import { start } from "./start.ts"
 import { telemetry } from "./telemetry.ts"
 import { turns, turnsAlone, turnsByCallers, turnsHalf } from "./turns.ts"
 
-const names = ["turns", "turns-alone", "turns-half", "reports", "purchase", "telemetry", "memory", "start"]
+const names = ["turns", "turns-alone", "turns-half", "reports", "purchase", "telemetry", "memory", "peers", "start"]
 
 const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "boolean", default: false } } })
 if (values.only !== undefined && !names.includes(values.only)) {
@@ -27,6 +28,7 @@ const rows: Array<Row> = []
 let callers: Measurements["callers"] = []
 let reportLoads: Measurements["reportLoads"] = []
 let purchaseLoads: Measurements["purchaseLoads"] = []
+let compared: ReadonlyArray<Compared> = []
 
 /** With how busy the machine was before: whoever reads a figure should know. */
 const take = async (name: string, measure: () => Promise<Row | ReadonlyArray<Row>>) => {
@@ -57,6 +59,11 @@ try {
   })
   await take("telemetry", () => telemetry(stack.env, say))
   await take("memory", () => memory(server, say))
+  await take("peers", async () => {
+    const measured = await peers(server, say)
+    compared = measured.compared
+    return measured.rows
+  })
 } finally {
   await stack.stop()
 }
@@ -69,7 +76,7 @@ const machine = {
   bun: Bun.version,
   postgres: "18.4, fsync on, synchronous_commit on, on the same cores"
 }
-const result: Measurements = { machine, rows, callers, reportLoads, purchaseLoads }
+const result: Measurements = { machine, rows, callers, reportLoads, purchaseLoads, compared }
 keepResults(result)
 if (values.json) console.log(JSON.stringify(result))
 else
