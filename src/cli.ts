@@ -3,7 +3,7 @@ import { command, commandNames } from "./command.ts"
 import { runningStack } from "./devstack/running.ts"
 
 /** These ask the platform that `./caas up` runs from this folder, or join it, unless the environment names another. */
-const speakToTheRunningStack = ["admin", "archive", "gateway", "runner", "status", "verify"]
+const speakToTheRunningStack = ["admin", "archive", "gateway", "rehearse", "runner", "seed", "status", "verify"]
 
 const [wanted = "help", ...args] = process.argv.slice(2)
 const known = commandNames().includes(wanted)
