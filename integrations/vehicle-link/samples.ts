@@ -4,6 +4,8 @@ import type { Vin } from "#machines/vocabulary.ts"
 import { Nats } from "../nats/nats.ts"
 import { vinOf } from "./reports.ts"
 
+const readers = "telemetry-ingress" // Each sample goes to one of them: gateways share the work.
+
 /** Until the connection is made anew. `hear` is called with each message as it comes; it must not wait. */
 export const listenToSamples = (hear: (vin: Vin, bytes: Uint8Array) => void) =>
   Effect.gen(function* () {
@@ -15,7 +17,7 @@ export const listenToSamples = (hear: (vin: Vin, bytes: Uint8Array) => void) =>
       if (vin !== null) hear(vin, data)
     }
     yield* Effect.acquireUseRelease(
-      Effect.sync(() => connection.subscribe(`${nats.space}vehicles.*.telemetry`, { callback })),
+      Effect.sync(() => connection.subscribe(`${nats.space}vehicles.*.telemetry`, { callback, queue: readers })),
       () => nats.connectedSince(seen),
       (subscription) => Effect.sync(() => subscription.unsubscribe())
     )

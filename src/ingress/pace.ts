@@ -5,7 +5,7 @@ const fewest = 16
 const more = 32 // After a fetch that went well.
 const tolerable = 0.25 // The share of those told to come back that changes nothing: a few actors are busy, or one of several owners is away.
 const shortestRestMillis = 250
-const longestRestMillis = 5_000
+const longestRestMillis = 2_000
 
 export class Pace {
   limit = most

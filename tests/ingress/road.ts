@@ -109,10 +109,11 @@ export const road = async (options: { readonly natsUrl: string; readonly databas
     keys,
     /** What the factory told of a car. */
     knows: async (...cars: ReadonlyArray<Car>) => {
-      for (const { vin, publicKey } of cars)
-        await sql`
-          INSERT INTO vehicle_keys (vin, public_key, link, partition, path, version, position, at)
-          VALUES (${vin}, ${publicKey}, 'nats', 0, ${`vehicle/${vin}`}, 1, 0, now())`
+      const told = cars.map(({ vin, publicKey }) => {
+        const turn = { partition: 0, path: `vehicle/${vin}`, version: 1, position: 0, at: new Date() }
+        return { vin, public_key: publicKey, link: "nats", ...turn }
+      })
+      await sql`INSERT INTO vehicle_keys ${sql(told)}`
     },
     /** As a car does, by core NATS. */
     publish: (vin: string, word: "report" | "telemetry", text: string | Uint8Array) =>
