@@ -1,8 +1,10 @@
 /** Says how a running platform stands, and what somebody should look at. */
 import { Cause, Effect, Layer, Redacted, References, Schedule } from "effect"
 import { Nats } from "#integrations/nats/nats.ts"
+import type { Lag } from "#integrations/nats/work-queue.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { ingressLag } from "#src/ingress/lag.ts"
 import { type PlatformStanding, platformStanding } from "#src/views/platform-standing.ts"
 
 export const summary = "[--json]: actors, commands, timers, webhooks, partitions and servers of what runs, or of DATABASE_URL"
@@ -20,6 +22,8 @@ interface Health {
 interface Status extends PlatformStanding {
   /** Null where no URL is known. */
   readonly servers: { readonly nats: boolean | null; readonly redis: boolean | null }
+  /** What waits in NATS for any gateway; null where NATS does not tell. */
+  readonly ingress: ReadonlyArray<Lag> | null
   readonly ready: Health
 }
 
@@ -37,13 +41,18 @@ export const run = async (args: string[]): Promise<number> => {
       "Nothing runs in this folder. Start it with ./caas up, or name the database of a platform in DATABASE_URL."
     )
 
-  const [standing, servers, ready] = await Promise.all([standingOf(url), reached(process.env), health(process.env)])
+  const [standing, servers, ingress, ready] = await Promise.all([
+    standingOf(url),
+    reached(process.env),
+    waitingInNats(process.env),
+    health(process.env)
+  ])
   if (typeof standing === "string")
     return nothing(
       json,
       `The database does not tell: ${standing}. Is DATABASE_URL right, and was it brought up to date with ./caas up?`
     )
-  const status: Status = { ...standing, servers, ready }
+  const status: Status = { ...standing, servers, ingress, ready }
   const advice = adviceOn(status)
   console.log(json ? JSON.stringify({ ...status, advice }) : [...lines(status), ...advice.map((line) => `! ${line}`)].join("\n"))
   return advice.length === 0 ? 0 : 1
@@ -83,6 +92,17 @@ const reached = async ({ NATS_URL, REDIS_URL }: Env): Promise<Status["servers"]>
   ])
   return { nats, redis }
 }
+
+const waitingInNats = ({ NATS_URL, NATS_SPACE = "" }: Env): Promise<Status["ingress"]> =>
+  NATS_URL
+    ? Nats.use((nats) => Effect.andThen(nats.connectedSince(0), ingressLag)).pipe(
+        Effect.provide(Nats.layer({ url: NATS_URL, name: "caas-status", space: NATS_SPACE })),
+        Effect.timeout(patience),
+        Effect.catchCause(() => Effect.succeed(null)),
+        Effect.provide(quiet),
+        Effect.runPromise
+      )
+    : Promise.resolve(null)
 
 /** Again until it is there: a client that has just been made fails at once while it connects. */
 const ping = (redis: Redis["Service"]) => Effect.tryPromise(() => redis.ping()).pipe(Effect.retry(Schedule.spaced("50 millis")))
@@ -126,17 +146,40 @@ const tolerableMillis = 60_000
 const late = (what: string, millis: number | null) =>
   millis !== null && millis > tolerableMillis ? [`${what} is ${lasting(millis)} late: does the platform run?`] : []
 
-const lines = ({ now, movedMillis, partitions, actors, commands, timers, webhooks, quarantined, servers, ready }: Status) => [
+const lines = ({
+  now,
+  movedMillis,
+  partitions,
+  owners,
+  actors,
+  commands,
+  timers,
+  webhooks,
+  quarantined,
+  servers,
+  ingress,
+  ready
+}: Status) => [
   row("platform", ready.answer === null ? "does not answer" : `${ready.answer.status} ${told(ready.answer.body)}`, ready.url),
   row("servers", `NATS ${upOrDown(servers.nats)}, Redis ${upOrDown(servers.redis)}`),
   row("time", now, movedMillis === 0 ? "" : `moved by ${lasting(movedMillis)}`),
   row("partitions", `${partitions.owned} of ${partitions.count} owned`, `epochs ${partitions.epochFrom} to ${partitions.epochTo}`),
+  ...owners.map(({ owner, partitions, healthy, heardMillis }) =>
+    row(
+      "",
+      owner,
+      `${partitions} partitions${healthy === false ? ", not healthy" : ""}${heardMillis === null ? "" : `, heard of ${lasting(heardMillis)} ago`}`
+    )
+  ),
   row("commands", `${commands.waiting} waiting, ${commands.parkedCount} parked`, lag(commands.lagMillis)),
   ...commands.parked.map(({ commandId, type, cause, since }) => row("", `${commandId} ${type}`, `since ${since}: ${cause}`)),
   row(
     "timers",
     `${timers.set} set, ${timers.due} due`,
     timers.nextAt === null ? "" : `${lag(timers.lagMillis)}; next at ${timers.nextAt}`
+  ),
+  ...(ingress ?? []).map(({ queue, waiting, unanswered, redelivered }) =>
+    row("ingress", `${queue}: ${waiting} waiting`, `${unanswered} under way, ${redelivered} of them not for the first time`)
   ),
   row("webhooks", `${webhooks.waiting} not applied, ${webhooks.rejected} rejected`, lag(webhooks.oldestMillis)),
   row("quarantined", String(quarantined.length)),

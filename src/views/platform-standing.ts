@@ -7,6 +7,13 @@ export interface PlatformStanding {
   readonly now: string
   readonly movedMillis: number
   readonly partitions: { readonly count: number; readonly owned: number; readonly epochFrom: number; readonly epochTo: number }
+  /** Who serves them: runners of the cluster, or one process. `heardMillis`: since a runner last said it is there; null for a process by itself. */
+  readonly owners: ReadonlyArray<{
+    readonly owner: string
+    readonly partitions: number
+    readonly healthy: boolean | null
+    readonly heardMillis: number | null
+  }>
   readonly actors: ReadonlyArray<{ readonly type: string; readonly state: string; readonly count: number }>
   readonly commands: {
     readonly waiting: number
@@ -44,6 +51,16 @@ export const platformStanding = Effect.fn("views.platformStanding")(
     const [partitions] = yield* sql<PlatformStanding["partitions"]>`
       SELECT count(*)::int AS count, (count(*) FILTER (WHERE epoch > 0))::int AS owned, min(epoch) AS "epochFrom", max(epoch) AS "epochTo"
       FROM partitions`
+    const owners = yield* sql<PlatformStanding["owners"][number]>`
+      WITH served AS (SELECT owner, count(*)::int AS partitions FROM partitions WHERE owner IS NOT NULL GROUP BY owner),
+      runner AS (
+        SELECT (runner::jsonb #>> '{address,host}') || ':' || (runner::jsonb #>> '{address,port}') AS owner, healthy,
+               (extract(epoch FROM localtimestamp - last_heartbeat) * 1000)::float8 AS "heardMillis"
+        FROM cluster_runners
+      )
+      SELECT owner, coalesce(partitions, 0) AS partitions, healthy, "heardMillis"
+      FROM served FULL JOIN runner USING (owner)
+      ORDER BY owner`
     const actors = yield* sql<PlatformStanding["actors"][number]>`
       SELECT type, state_path AS state, count(*)::int AS count FROM actors GROUP BY type, state_path ORDER BY type, state_path`
     const [commands] = yield* sql<{ waiting: number; lagMillis: number | null; parkedCount: number }>`
@@ -62,16 +79,16 @@ export const platformStanding = Effect.fn("views.platformStanding")(
              (extract(epoch FROM ${now} - min(due_at) FILTER (WHERE due_at <= ${now})) * 1000)::float8 AS "lagMillis"
       FROM timers`
     const [webhooks] = yield* sql<PlatformStanding["webhooks"]>`
-      SELECT (count(*) FILTER (WHERE state = 'received'))::int AS waiting, (count(*) FILTER (WHERE state = 'rejected'))::int AS rejected,
-             (extract(epoch FROM ${now} - min(received_at) FILTER (WHERE state = 'received')) * 1000)::float8 AS "oldestMillis"
-      FROM webhooks
-      WHERE state IN ('received', 'rejected')`
+      SELECT (SELECT count(*)::int FROM webhooks WHERE state = 'received') AS waiting,
+             (SELECT count(*)::int FROM webhooks WHERE state = 'rejected') AS rejected,
+             (extract(epoch FROM ${now} - (SELECT min(received_at) FROM webhooks WHERE state = 'received')) * 1000)::float8 AS "oldestMillis"`
     const quarantined = yield* sql<PlatformStanding["quarantined"][number]>`
       SELECT path, type, tries, cause FROM defects WHERE tries >= ${triesOfQuarantine} ORDER BY first_at LIMIT ${listed}`
     return {
       now: now.toISOString(),
       movedMillis: clock!.moved,
       partitions: partitions!,
+      owners,
       actors,
       commands: { ...commands!, parked: parked.map(({ at, ...command }) => ({ ...command, since: at.toISOString() })) },
       timers: { ...timers!, nextAt: timers!.nextAt?.toISOString() ?? null },

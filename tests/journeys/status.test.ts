@@ -7,6 +7,7 @@ const statusOf = async (town: Town, env: Readonly<Record<string, string>> = {}) 
   const { output, code } = await program(["status", "--json"], {
     DATABASE_URL: town.databaseUrl,
     PUBLIC_URL: town.publicUrl,
+    NATS_SPACE: town.platform.settings.natsSpace,
     ...env
   })
   return { code, ...JSON.parse(output) }
@@ -21,6 +22,11 @@ describe("the status", () => {
       code: 0,
       advice: [],
       partitions: { count: 64, owned: 64 },
+      owners: [{ owner: expect.stringMatching(/, process \d+$/), partitions: 64, healthy: null }],
+      ingress: [
+        { queue: "VEHICLE_REPORTS", waiting: 0, unanswered: 0 },
+        { queue: "WEBHOOKS", waiting: 0, unanswered: 0 }
+      ],
       actors: [{ type: "order", state: "manufacturing.building", count: 1 }],
       commands: { waiting: 0, parkedCount: 0 },
       timers: { set: 1, due: 0 },
