@@ -22,18 +22,18 @@ export const PostgresRelay = Layer.effectContext(
     const outbox = Outbox.of({
       take: (now, limit) =>
         asked(sql<Entry>`
-          WITH head AS (
-            SELECT path, version, position FROM outbox
+          UPDATE outbox SET attempts = LEAST(attempts + 1, 32767), leased = true, due_at = ${at(now + leaseMillis)}
+          WHERE ctid = ANY (ARRAY ( -- By where they lie: joined by key, a plan for any limit reads the whole table.
+            SELECT ctid FROM outbox AS head
             WHERE state = 'waiting' AND due_at <= ${at(now)} AND NOT EXISTS (
               SELECT FROM outbox AS earlier
-              WHERE earlier.path = outbox.path AND earlier.lane = outbox.lane AND earlier.state IN ('waiting', 'parked')
-                AND (earlier.version, earlier.position) < (outbox.version, outbox.position)
+              WHERE earlier.path = head.path AND earlier.lane = head.lane AND earlier.state IN ('waiting', 'parked')
+                AND (earlier.version, earlier.position) < (head.version, head.position)
+              OFFSET 0 -- One probe per row, in the order of due_at, until the limit is reached.
             )
             ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-          )
-          UPDATE outbox SET attempts = LEAST(attempts + 1, 32767), leased = true, due_at = ${at(now + leaseMillis)}
-          FROM head WHERE (outbox.path, outbox.version, outbox.position) = (head.path, head.version, head.position)
-          RETURNING outbox.path, outbox.version, outbox.position, type, body, attempts, rounds,
+          ))
+          RETURNING path, version, position, type, body, attempts, rounds,
             (extract(epoch FROM at) * 1000)::float8 AS at, correlation, trace_id AS "traceId"`),
       hold: (entries, now) => {
         const [paths, versions, positions] = keys(entries)
@@ -69,12 +69,11 @@ export const PostgresRelay = Layer.effectContext(
     const timers = Timers.of({
       take: (now, limit) =>
         asked(sql<DueRow>`
-          WITH due AS (
-            SELECT path, timer_id FROM timers WHERE retry_at <= ${at(now)} ORDER BY retry_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
-          )
-          UPDATE timers SET retry_at = ${at(now + retryMillis)} FROM due
-          WHERE timers.path = due.path AND timers.timer_id = due.timer_id
-          RETURNING timers.path, timers.timer_id AS "timerId", set_version AS "setVersion", (extract(epoch FROM due_at) * 1000)::float8 AS due`),
+          UPDATE timers SET retry_at = ${at(now + retryMillis)}
+          WHERE ctid = ANY (ARRAY (
+            SELECT ctid FROM timers WHERE retry_at <= ${at(now)} ORDER BY retry_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+          ))
+          RETURNING path, timer_id AS "timerId", set_version AS "setVersion", (extract(epoch FROM due_at) * 1000)::float8 AS due`),
       drop: ({ path, timerId, setVersion }) =>
         asked(Effect.asVoid(sql`DELETE FROM timers WHERE path = ${path} AND timer_id = ${timerId} AND set_version = ${setVersion}`))
     })

@@ -21,7 +21,7 @@ export const signInTries = Effect.gen(function* () {
       // A statement of its own that waits for nobody: two tries that sweep each other's address must not hold one another.
       yield* sql`
         DELETE FROM sign_in_tries
-        WHERE address_index IN (SELECT address_index FROM sign_in_tries WHERE since <= ${over} LIMIT ${swept} FOR UPDATE SKIP LOCKED)`
+        WHERE ctid = ANY (ARRAY (SELECT ctid FROM sign_in_tries WHERE since <= ${over} LIMIT ${swept} FOR UPDATE SKIP LOCKED))`
       const [row] = yield* sql<{ tries: number; since: Date }>`
         INSERT INTO sign_in_tries AS counted (address_index, tries, since)
         VALUES (${addressIndex}, 1, ${new Date(now)})

@@ -55,17 +55,16 @@ export const WebhooksPostgres = Layer.effect(
 
       claimDue: (limit) =>
         sql<WebhookKey & { tries: number }>`
-          UPDATE webhooks w SET published_at = now(), tries = tries + 1,
+          UPDATE webhooks SET published_at = now(), tries = tries + 1,
             due_at = now() + LEAST(5 * 2 ^ LEAST(tries + 1, 6), 300) * interval '1 second'
-          FROM (
-            SELECT source, webhook_id FROM webhooks
+          WHERE ctid = ANY (ARRAY (
+            SELECT ctid FROM webhooks
             WHERE state = 'received' AND due_at <= now()
             ORDER BY due_at
             LIMIT ${limit}
             FOR UPDATE SKIP LOCKED
-          ) due
-          WHERE w.source = due.source AND w.webhook_id = due.webhook_id
-          RETURNING w.source, w.webhook_id AS "webhookId", w.tries`.pipe(unreachable),
+          ))
+          RETURNING source, webhook_id AS "webhookId", tries`.pipe(unreachable),
 
       makeAllDue: sql<{ count: number }>`
         WITH due AS (UPDATE webhooks SET due_at = now() WHERE state = 'received' RETURNING 1)

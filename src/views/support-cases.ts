@@ -34,7 +34,7 @@ export const supportCases = Effect.fn("views.supportCases")(function* (
   return yield* sql<SupportCaseRow>`
     SELECT ${columns(sql)}
     FROM support_cases c
-    LEFT JOIN support_case_resolutions r USING (case_id)
+    LEFT JOIN support_case_resolutions r ON r.case_id = c.case_id AND r.case_id > ${after}
     WHERE c.case_id > ${after} AND ${wanted}
     ORDER BY c.case_id
     LIMIT ${limit}`

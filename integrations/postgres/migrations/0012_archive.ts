@@ -76,9 +76,14 @@ export default Effect.gen(function* () {
       END LOOP;
     END $$`)
 
-  // Operators' lists of what is over.
+  // Lists that would read what grows with customers: staff among all accounts, and what was given up among all that was done.
+  yield* sql`CREATE INDEX accounts_staff ON accounts (subject_id, role) WHERE role <> 'customer'`
   yield* sql`CREATE INDEX outbox_discarded ON outbox (path, version, position) WHERE state = 'discarded'`
   yield* sql`CREATE INDEX outbox_discarded ON archive.outbox (path, version, position) WHERE state = 'discarded'`
+
+  // A new owner's look for what the last one was at.
+  yield* sql`CREATE INDEX timers_told ON timers (partition) WHERE retry_at > due_at`
+  yield* sql`CREATE INDEX outbox_leased ON outbox (partition) WHERE leased`
 
   yield* sql`GRANT USAGE ON SCHEMA archive, whole TO caas_app`
   yield* sql`GRANT SELECT ON ALL TABLES IN SCHEMA archive, whole TO caas_app`

@@ -1,0 +1,158 @@
+/** Rows for a database that has grown: so many that a plan which reads a whole table is seen to be one. No actor of these ever takes a turn. */
+import type { SQL } from "bun"
+
+/** More rows than this, and nobody may read the table from one end to the other. */
+export const bigTable = 10_000
+
+const vin = "'VSSCROWD' || lpad(n::text, 9, '0')"
+const turn = "(n % 64)::smallint, 'vehicle/' || " // What the tables of records begin with: partition, path, version, position, at.
+const recorded = "1, 0::smallint, now() - n * interval '1 second'"
+
+/** Table by table: 50,000 cars, each with the order that sold it and a history, 20,000 services, and as many people. */
+const inserts: ReadonlyArray<readonly [table: string, rows: number, select: string]> = [
+  [
+    "actors (path, partition, version, epoch, machine_version, state, type, state_path, state_since, closed, country, dealership_id, subject_id, vin)",
+    50_000,
+    `'order/ord_crowd-' || n, (n % 64)::smallint, 2, 1, 1, '{"value": "delivered", "context": {"plan": {}}, "heardFrom": {}}', 'order',
+     (ARRAY['delivered', 'manufacturing.building', 'cancelled', 'paid.registering'])[1 + n % 4], now() - n * interval '1 minute', n % 2 = 0, 'ES',
+     'dea_crowd-' || n % 200, 'sub_crowd-' || n % 20000, ${vin}`
+  ],
+  [
+    "actors (path, partition, version, epoch, machine_version, state, type, state_path, state_since, closed, country, dealership_id, subject_id, vin)",
+    50_000,
+    `'vehicle/' || ${vin}, (n % 64)::smallint, 2, 1, 2, '{"value": {}, "context": {"orderId": null}, "heardFrom": {}}', 'vehicle',
+     (ARRAY['custody.customer+configuration.settled', 'custody.factory+configuration.settled'])[1 + n % 2], now() - n * interval '1 minute', false, 'ES',
+     'dea_crowd-' || n % 200, CASE WHEN n % 3 > 0 THEN 'sub_crowd-' || n % 20000 END, ${vin}`
+  ],
+  [
+    "actors (path, partition, version, epoch, machine_version, state, type, state_path, state_since, closed, country, dealership_id, subject_id, vin)",
+    20_000,
+    `'activation/' || ${vin} || '/act_crowd' || n, (n % 64)::smallint, 2, 1, 1, '{"value": {}, "context": {}, "heardFrom": {}}', 'activation',
+     'service.active+money.captured', now() - n * interval '1 minute', n % 2 = 0, 'ES', NULL, 'sub_crowd-' || n % 20000, ${vin}`
+  ],
+  [
+    "timers",
+    12_000,
+    `(n % 64)::smallint, 'vehicle/' || ${vin}, 'xstate.after.x', 1, now() + n * interval '1 minute', now() + n * interval '1 minute'`
+  ],
+  [
+    "persons (subject_id, email_index, wrapped_key, nonce, ciphertext, created_by, created_at)",
+    12_000,
+    `'sub_crowd-' || n, sha256(('p' || n)::bytea), decode(repeat('00', 60), 'hex'), decode(repeat('00', 12), 'hex'), decode(repeat('00', 40), 'hex'), 'system', now()`
+  ],
+  ["accounts (subject_id, role, created_by, created_at)", 12_000, `'sub_crowd-' || n, 'customer', 'system', now()`],
+  [
+    "account_links (token_hash, subject_id, issued_at, expires_at, used_at)",
+    12_000,
+    `sha256(('l' || n)::bytea), 'sub_crowd-' || n, now(), now() + interval '1 day', CASE WHEN n % 3 = 0 THEN now() END`
+  ],
+  [
+    "sessions (token_hash, session_id, subject_id, role, door, created_at, last_seen_at, idle_seconds, expires_at, ended_at)",
+    12_000,
+    `sha256(('s' || n)::bytea), 'ses_crowd' || n, 'sub_crowd-' || n, 'customer', 'public', now(), now(), 1800, now() + interval '1 hour', CASE WHEN n % 10 > 0 THEN now() END`
+  ],
+  ["sign_in_tries", 12_000, `sha256(('t' || n)::bytea), 1, now() - n * interval '1 second'`],
+  ["security_log (at, kind, subject_id, detail)", 12_000, `now(), 'SignedIn', 'sub_crowd-' || n % 20000, 'customer'`],
+  [
+    "documents (order_id, kind, sha256, bytes, media_type, size, by, at)",
+    12_000,
+    `'ord_crowd-' || n, 'identityDocument', encode(sha256('%PDF'), 'hex'), '%PDF', 'application/pdf', 4, 'system', now()`
+  ],
+  [
+    "webhooks (source, webhook_id, received_at, body, body_sha256, state, outcome, applied_at)",
+    60_000,
+    `'factory', 'evt_crowd' || n, now(), '{}', sha256('{}'), CASE WHEN n % 5 = 0 THEN 'received' ELSE 'applied' END, 'handled', CASE WHEN n % 5 > 0 THEN now() END`
+  ],
+  [
+    "vehicle_keys (partition, path, version, position, at, vin, public_key, link)",
+    12_000,
+    `${turn}${vin}, ${recorded}, ${vin}, 'key', 'nats'`
+  ],
+  [
+    "vehicle_reports (partition, path, version, position, at, receipt_id, vin, evidence, cfg_version, state_hash, boot_id, counter, bytes)",
+    12_000,
+    `${turn}${vin}, ${recorded}, 'rep_crowd' || n, ${vin}, 'signedReceipt', 1, 'hash', 'boot', n, 'bytes'`
+  ],
+  [
+    "evidence (partition, path, version, position, at, receipt_id, activation_id, vin, option, cfg_version)",
+    12_000,
+    `${turn}${vin}, ${recorded}, 'rep_crowd' || n, 'act_crowd' || n, ${vin}, 'snow-mode', 1`
+  ],
+  [
+    "gate_decisions (partition, path, version, position, at, vin, option, subject_id, decision, status, asked_at)",
+    12_000,
+    `${turn}${vin}, ${recorded}, ${vin}, 'parking-pilot', 'sub_crowd-' || n, 'open', 'current', now()`
+  ],
+  [
+    "vehicle_owners (partition, path, version, position, at, vin, subject_id)",
+    12_000,
+    `${turn}${vin}, ${recorded}, ${vin}, 'sub_crowd-' || n % 20000`
+  ],
+  [
+    "support_cases (partition, path, version, position, at, case_id, activation_id, vin, subject_id, option, reason, tries)",
+    12_000,
+    `(n % 64)::smallint, 'activation/' || n, ${recorded}, 'case_crowd' || n, 'act_crowd' || n, ${vin}, 'sub_crowd-' || n, 'snow-mode', 'silent', '[]'`
+  ],
+  [
+    "support_case_resolutions (partition, path, version, position, at, case_id, resolution, reason)",
+    11_000,
+    `(n % 64)::smallint, 'activation/' || n, 2, 0::smallint, now(), 'case_crowd' || n, 'uncharged', 'no network'`
+  ],
+  [
+    "ledger (partition, path, version, position, at, order_id, kind, payment_id, debit, credit, amount_minor, currency)",
+    12_000,
+    `(n % 64)::smallint, 'order/ord_crowd-' || n, ${recorded}, 'ord_crowd-' || n, 'depositReceived', 'pay_crowd' || n, 'gateway', 'customerDeposits', 100000, 'EUR'`
+  ],
+  [
+    "ledger (partition, path, version, position, at, activation_id, kind, payment_id, debit, credit, amount_minor, currency, receipt_id)",
+    12_000,
+    `(n % 64)::smallint, 'activation/' || n, ${recorded}, 'act_crowd' || n, 'serviceCaptured', 'pay_service' || n, 'gateway', 'serviceSales', 900, 'EUR', 'rep_crowd' || n`
+  ],
+  [
+    "payouts (partition, path, version, position, at, order_id, subject_id, amount_minor, currency, reason)",
+    12_000,
+    `(n % 64)::smallint, 'order/ord_crowd-' || n, ${recorded}, 'ord_crowd-' || n, 'sub_crowd-' || n, 100000, 'EUR', 'penalty'`
+  ],
+  [
+    "operator_acts (at, by, act, target, reason)",
+    12_000,
+    `now(), 'sub_crowd-1', 'retry', 'order/ord_crowd-' || n || '#1.0', 'tried again'`
+  ],
+  [
+    "telemetry (vin, heard_at, car_at, odometer_metres, charge_percent, parked, cabin_celsius)",
+    12_000,
+    `${vin}, now(), now(), n, 50, true, 20`
+  ]
+]
+
+const journal = `(n % 64)::smallint, 'order/ord_crowd-' || n, 1, 'sub_crowd-' || n || '/1', now() - n * interval '1 minute', 'PayReservation', '{"terms": {}}', '"delivered"', 'handled', 1, 1, 'x', 'x', NULL`
+const outbox = `(n % 64)::smallint, 'order/ord_crowd-' || n, 1, 0::smallint, 'mail', 'Notify', '{}', CASE WHEN n % 1000 = 0 THEN 'discarded' WHEN n % 8 = 1 AND n <= 100000 THEN 'waiting' ELSE 'done' END, now(), false, 1::smallint, 0::smallint, NULL, now(), now(), 'x', NULL`
+
+/** `sql` is the owner's. Some 600,000 rows. */
+export const crowd = async (sql: SQL) => {
+  for (const [table, rows, select] of inserts)
+    await sql.unsafe(`INSERT INTO ${table} SELECT ${select} FROM generate_series(1, ${rows}) n`)
+  for (const [schema, from, to] of [
+    ["public", 1, 100_000],
+    ["archive", 100_001, 130_000]
+  ] as const) {
+    await sql.unsafe(`INSERT INTO ${schema}.journal SELECT ${journal} FROM generate_series(${from}, ${to}) n`)
+    await sql.unsafe(`INSERT INTO ${schema}.outbox SELECT ${outbox} FROM generate_series(${from}, ${to}) n`)
+  }
+  await sql.unsafe("VACUUM (ANALYZE)")
+}
+
+/** Why a table stays small: nobody has to mind a plan that reads all of it. */
+export const smallTables: Readonly<Record<string, string>> = {
+  "public.partitions": "one row for each of 64",
+  "public.clock": "one row",
+  "public.dealerships": "a country has hundreds",
+  "public.ledger_accounts": "the chart of accounts",
+  "public.effect_sql_migrations": "one row per migration",
+  "public.defects": "a row is a bug of one actor, and waits for a person",
+  "public.webhook_conflicts": "a row is a forgery, or a partner's mistake",
+  "public.cluster_runners": "one row per runner",
+  "public.cluster_locks": "one row per partition",
+  "public.cluster_runner_migrations": "one row per migration of Effect Cluster",
+  "public.machines": "one row per version of a machine"
+}

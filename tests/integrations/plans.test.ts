@@ -1,0 +1,113 @@
+/** No statement of the platform reads a table that grows from one end to the other: all of them, as they really run, against a database that has grown. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { SQL } from "bun"
+import { letClockMove } from "#src/demo/database.ts"
+import { type Database, freshDatabase } from "#tests/database.ts"
+import { bigTable, crowd, smallTables } from "./crowd.ts"
+import { census, genericPlans, hasPlan, planOf, readWhole } from "./plans.ts"
+import { made, oneSpaced, templates } from "./templates.ts"
+import { walk } from "./walk.ts"
+import { type Statement, wireTo } from "./wire.ts"
+
+/** Who may read a big table whole, and why. A reason that is not needed any more is not kept. */
+const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: string]> = [
+  ['SELECT subject_id AS "subjectId", wrapped_key', "public.persons", "at the start: the first three rows it meets"],
+  ["WITH due AS (UPDATE webhooks SET due_at = now()", "public.webhooks", "NATS forgot: all that is not applied is due"],
+  ["SELECT type, state_path AS state, count(*)::int AS count FROM actors", "public.actors", "./caas status counts, for a person"],
+  ["SELECT count(*)::int AS set", "public.timers", "./caas status counts, for a person"],
+  ["SELECT (SELECT count(*)::int FROM webhooks WHERE state", "public.webhooks", "./caas status counts what is not applied"]
+]
+
+/** Part of every list of statements worth the name. */
+const known = [
+  "WITH owned AS ( SELECT partition FROM partitions JOIN unnest($1::int2[]",
+  "SELECT letter.path, letter.message_id, reply.version",
+  "UPDATE outbox SET attempts = LEAST(attempts + 1, 32767), leased = true",
+  "UPDATE timers SET retry_at",
+  "FROM archive.move(",
+  "INSERT INTO telemetry (",
+  "FROM support_cases c"
+]
+
+describe("the platform's statements", () => {
+  let database: Database
+  let owner: SQL
+  let statements: ReadonlyArray<Statement>
+
+  beforeAll(async () => {
+    database = await freshDatabase()
+    await letClockMove(database.url)
+    const wire = await wireTo(database.url, ["caas", "caas-owner"])
+    try {
+      await walk(wire.url)
+      statements = [...wire.statements.values()]
+    } finally {
+      wire.close()
+    }
+    owner = new SQL(database.url, { max: 1 })
+    await crowd(owner)
+    await genericPlans(owner)
+  }, 60_000)
+  afterAll(async () => {
+    await owner?.close()
+    await database?.drop()
+  })
+
+  test("are all heard on the wire: every template in the sources has made one", async () => {
+    const said = statements.map(({ text }) => oneSpaced(text))
+    expect(said.length).toBeGreaterThan(90)
+    for (const text of known) expect([text, said.some((one) => one.includes(text))]).toEqual([text, true])
+    const all = await templates()
+    expect(all.length).toBeGreaterThan(90)
+    expect(
+      all.filter((template) => !said.some((text) => made(template, text))).map(({ place, parts }) => `${place} ${parts[0]}`)
+    ).toEqual([])
+  })
+
+  test("are judged against tables that have grown, and each that has not is one that stays small", async () => {
+    const { tables } = await census(owner)
+    expect(tables.get("public.actors")).toBeGreaterThan(100_000)
+    const small = [...tables].filter(([, rows]) => rows <= bigTable).map(([table]) => table)
+    expect(small.sort()).toEqual(Object.keys(smallTables).sort())
+  })
+
+  test("read no table that grows, and no index of one, from one end to the other", async () => {
+    const told = await census(owner)
+    const needed = new Set<string>()
+    const guilty: Array<string> = []
+    for (const statement of statements.filter(hasPlan))
+      for (const { table, how } of readWhole(await planOf(owner, statement), told, bigTable)) {
+        const text = oneSpaced(statement.text)
+        const allowed = mayRead.find(([begins, whole]) => text.startsWith(begins) && table === whole)
+        if (allowed === undefined) guilty.push(`${how} of ${table}: ${text.slice(0, 300)}`)
+        else needed.add(allowed[0])
+      }
+    expect(guilty).toEqual([])
+    expect(mayRead.filter(([begins]) => !needed.has(begins))).toEqual([])
+  })
+
+  test("include the archive's own, which the wire does not see", async () => {
+    const read = await owner.begin(async (tx) => {
+      const [batch] = await tx.unsafe("SELECT moved FROM archive.move('infinity', '-infinity', '', 100)")
+      expect(batch.moved).toBeGreaterThan(10)
+      return tx.unsafe(
+        "SELECT schemaname || '.' || relname AS table, seq_tup_read::int AS rows FROM pg_stat_xact_user_tables WHERE seq_tup_read > 0"
+      )
+    })
+    expect([...read]).toEqual([])
+  })
+
+  test("would be found out, if one did", async () => {
+    const told = await census(owner)
+    const judged = async (text: string) => readWhole(await planOf(owner, { text, types: [] }), told, bigTable)
+    const slices = Array.from({ length: 8 }, () => ({ table: "public.journal", how: "the table" }))
+    expect(await judged("SELECT * FROM journal WHERE type = 'x'")).toEqual(slices)
+    expect(await judged("SELECT 1 FROM actors WHERE vin = 'x' OR country = 'ES'")).toEqual([
+      { table: "public.actors", how: "the table" }
+    ])
+    expect(await judged("SELECT path FROM actors ORDER BY path LIMIT 1")).toEqual([
+      { table: "public.actors", how: "the index actors_pkey" }
+    ])
+    expect(await judged("SELECT version FROM actors WHERE path = 'x'")).toEqual([])
+  })
+})

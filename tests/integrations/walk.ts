@@ -1,0 +1,182 @@
+/** A walk through the whole platform that makes it say every statement it knows: a sale, a service, every page of every door, every loop. */
+import { expect } from "bun:test"
+import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { registry } from "#actors/registry.ts"
+import { ActorStore } from "#actors/system/actor-store.ts"
+import { Outbox } from "#actors/system/outbox.ts"
+import { PostgresActorStore } from "#actors/system/postgres.ts"
+import { archiveClosed } from "#actors/system/postgres-archive.ts"
+import { PostgresRelay } from "#actors/system/postgres-relay.ts"
+import { Timers } from "#actors/system/timers.ts"
+import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
+import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
+import { Redis } from "#integrations/redis/redis.ts"
+import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
+import { TelemetryStore } from "#integrations/telemetry/store.ts"
+import { Telemetry } from "#integrations/telemetry/telemetry.ts"
+import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
+import { Webhooks } from "#integrations/webhooks/webhooks.ts"
+import { Vin } from "#machines/vocabulary.ts"
+import { documentOf } from "#src/commands/openapi.ts"
+import { CarOwner } from "#src/demo/car-owner.ts"
+import { until } from "#src/demo/patience.ts"
+import { startTown, type Town } from "#src/demo/town.ts"
+import type { Visitor } from "#src/demo/visitor.ts"
+import { platformStanding } from "#src/views/platform-standing.ts"
+import { delivered, minute } from "#tests/journeys/town.ts"
+
+/** `databaseUrl`: migrated, its clock movable, all of it over the wire that listens. */
+export const walk = async (databaseUrl: string) => {
+  const town = await startTown({
+    databaseUrl,
+    natsUrl: process.env.NATS_URL!,
+    redisUrl: process.env.REDIS_URL!,
+    env: { COMMAND_ATTEMPTS: "2" }
+  })
+  try {
+    await doors(town)
+  } finally {
+    await town.stop()
+  }
+  await loops(databaseUrl)
+}
+
+const doors = async (town: Town) => {
+  const [seller, operator, administrator] = await Promise.all([
+    town.seller("Seller 1"),
+    town.operator("Operator 1"),
+    town.administrator("Administrator 1")
+  ])
+  town.world.fleet.buildFor("nats")
+  const { customer, vin, orderId } = await delivered(town, { seller, name: "Customer 1" })
+  const owner = new CarOwner(customer, vin)
+  const code = town.world.fleet.car(vin).showPairingCode()
+  await town.settled()
+  expect(await owner.linksPhone(code)).toMatchObject({ status: 200 })
+  const term = { kind: "temporary", count: 7, unit: "day" }
+  const { activationId } = (await owner.buys({ option: "snow-mode", term, paymentMethod: "tok_ok" })).body
+  await owner.sees(activationId, "active captured")
+  await owner.withdraws(activationId)
+  await owner.sees(activationId, "withdrawn refunded")
+  await town.settled()
+
+  // Two mails that the server refuses, twice each: one command is tried again, one is given up.
+  town.world.mail.misbehave({ fault: "refuse", times: 4 })
+  for (const name of ["Customer 2", "Customer 3"]) await seller.sells({ customer: town.customer(name).person })
+  expect((await sellsAgain(town, seller)).body.reason).toBe("DuplicateSale")
+  const parked = await until(
+    "two parked commands",
+    () => operator.does("GET", "/api/operator/outbox"),
+    ({ commands }) => commands.length === 2
+  )
+  const reason = { body: { reason: "as the walk wants it" } }
+  for (const [n, act] of ["retry", "discard"].entries())
+    await operator.does("POST", `/api/operator/outbox/${encodeURIComponent(parked.commands[n].commandId)}/${act}`, reason)
+  await town.sql`
+    INSERT INTO defects (path, message_id, type, tries, cause, first_at, last_at)
+    VALUES (${`order/${orderId}`}, 'test/1', 'Boom', 5, 'a bug', now(), now())`
+  await operator.does("POST", `/api/operator/quarantine/${encodeURIComponent(`order/${orderId}`)}/release`, reason)
+
+  const { subjectId } = await customer.does("GET", "/api/me")
+  await seller.ask("POST", `/api/dealer/customers/${subjectId}/credentials`, { body: {} })
+  for (const query of [
+    "type=order",
+    "state=delivered",
+    "closed=true",
+    "q=dea_madrid",
+    `type=order&state=paid&closed=false&q=${vin}`
+  ])
+    await operator.does("GET", `/api/operator/actors?${query}`)
+  for (const state of ["waiting", "done", "discarded"]) await operator.does("GET", `/api/operator/outbox?state=${state}`)
+  for (const state of ["open", "resolved"]) await operator.does("GET", `/api/operator/support-cases?state=${state}`)
+
+  await town.pass(2 * minute) // Longer than a session is believed to have been seen just now.
+  const names = { orderId, vin, activationId, type: "order", id: orderId, caseId: "case_0" }
+  await everyPage("public", [customer], names)
+  await everyPage("intranet", [seller, operator, administrator], names)
+  await customer.does("POST", `/api/me/vehicles/${vin}/theft`, { body: {} })
+  await operator.does("POST", `/api/operator/vehicles/${vin}/theft/end`, reason)
+  await customer.ask("DELETE", `/api/me/vehicles/${vin}/link`)
+  expect(await seller.sellFromStock(vin, { customer: customer.person })).not.toMatchObject({ status: 201 }) // It has an owner.
+  await customer.does("DELETE", "/api/auth/sessions/current")
+  await town.settled()
+}
+
+/** The same sale once more, with another key. */
+const sellsAgain = (town: Town, seller: Visitor) =>
+  seller.ask("POST", "/api/dealer/sales", {
+    body: {
+      customer: town.customer("Customer 3").person,
+      plan: "base",
+      model: "Modelo Uno",
+      delivery: { kind: "home" },
+      consents: [{ text: "terms-of-sale", edition: 1 }]
+    },
+    key: "walk-sale-again"
+  })
+
+/** Every GET of the API, by whoever of these may: no page is left out, nor one that comes later. */
+const everyPage = async (door: "public" | "intranet", callers: ReadonlyArray<Visitor>, names: Readonly<Record<string, string>>) => {
+  const { paths } = (await documentOf(door)) as { paths: Record<string, object> }
+  for (const [path, operations] of Object.entries(paths)) {
+    if (!("get" in operations)) continue
+    const concrete = path.replace(/\{(\w+)\}/g, (_, name) => names[name]!)
+    const answers = await Promise.all(callers.map((caller) => caller.ask("GET", concrete)))
+    const wanted = path.endsWith("{caseId}") ? 404 : 200
+    expect([path, answers.map(({ status }) => status)]).toEqual([path, expect.arrayContaining([wanted])])
+  }
+}
+
+/** What only happens on bad days, or once an hour. */
+const loops = async (databaseUrl: string) => {
+  const url = Redacted.make(databaseUrl)
+  const Ports = Layer.mergeAll(
+    PostgresActorStore(registry),
+    PostgresRelay,
+    WebhooksPostgres,
+    TelemetryStore,
+    TelemetrySlices({ days: 30 })
+  ).pipe(
+    Layer.provideMerge(PlatformTimePostgres),
+    Layer.provideMerge(Layer.mergeAll(Postgres({ url, connections: 2 }), Redis.layer({ url: process.env.REDIS_URL! })))
+  )
+  const runtime = ManagedRuntime.make(Ports)
+  try {
+    await runtime.runPromise(
+      Effect.gen(function* () {
+        const [path, at] = ["order/ord_walk", Date.now()]
+        const store = yield* ActorStore
+        yield* store.heard([{ path, id: "x" }])
+        yield* store.defect({ path, messageId: "x", type: "Boom", cause: "a bug", at })
+        const entry = {
+          path,
+          version: 1,
+          position: 0,
+          type: "Notify",
+          body: {},
+          attempts: 1,
+          rounds: 0,
+          at,
+          correlation: "x",
+          traceId: null
+        }
+        yield* Outbox.use((outbox) => outbox.hold([entry], at))
+        yield* Timers.use((timers) => timers.drop({ path, timerId: "x", setVersion: 1, due: at }))
+        const webhooks = yield* Webhooks
+        const key = { source: "factory", webhookId: "evt_walk" } as const
+        const kept = (body: string) => webhooks.keep({ ...key, body: Buffer.from(body), rejected: null })
+        expect([yield* kept("{}"), yield* kept("{}"), yield* kept("[]")]).toEqual(["new", "known", "conflicting"])
+        yield* webhooks.postpone(key, { reason: "Overloaded", seconds: 1 })
+        const vin = Vin.make(`VSSWALK${"0".repeat(10)}`)
+        const sample = { at: new Date(at).toISOString(), odometerMetres: 1, chargePercent: 1, parked: true, cabinCelsius: 1 }
+        const telemetry = yield* Telemetry
+        expect([yield* telemetry.last(vin), yield* telemetry.lastSeen(vin)]).toEqual([null, null]) // Redis does not know it either.
+        yield* telemetry.keep([{ vin, heardAt: sample.at, sample }])
+        yield* archiveClosed({ closedBefore: 0, limit: 1, pause: 0 })
+      })
+    )
+  } finally {
+    await runtime.dispose()
+  }
+  await Effect.runPromise(platformStanding().pipe(Effect.provide(PostgresOwner({ url }))))
+}
