@@ -1,7 +1,7 @@
 /** A gateway: HTTP, webhooks and the vehicles' messages. Hosts no actor; any number of them may run. */
-import { Effect, ManagedRuntime, Redacted } from "effect"
-import { migrate } from "#integrations/postgres/migrations.ts"
+import { Effect, ManagedRuntime } from "effect"
 import { clusterSettingsOf, type Env, type Settings, settingsOf } from "./config.ts"
+import { expectFit } from "./fitness.ts"
 import { listen } from "./listeners.ts"
 import { Gateway, type GatewayServices, type PlatformOptions } from "./platform.ts"
 
@@ -11,11 +11,11 @@ export interface RunningGateway {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid. Requests wait, or are told to come back, while no runner is there. */
+/** Throws SettingInvalid, and what expectFit throws. Requests wait, or are told to come back, while no runner is there. */
 export const startGateway = async (env: Env, options: PlatformOptions = {}): Promise<RunningGateway> => {
   const settings = settingsOf(env)
   const cluster = clusterSettingsOf(env)
-  await migrate(Redacted.value(settings.databaseUrl))
+  await expectFit(settings)
   const runtime = ManagedRuntime.make(Gateway(settings, cluster, options))
   await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
   const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1")

@@ -1,14 +1,14 @@
 /** The platform as one command: migrations, partners, actors in this process or in workers, and the two listeners. */
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { Effect, ManagedRuntime, Redacted } from "effect"
-import { migrate } from "#integrations/postgres/migrations.ts"
+import { Effect, ManagedRuntime } from "effect"
 import { type Env, type Settings, settingsOf, workersOf } from "./config.ts"
 import { buildDemoFleet, demoCustomerSignIn, demoFleetIsThere, keepDemoOwners } from "./demo-fleet.ts"
 import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
 import { freePort } from "./devstack/port.ts"
 import { home } from "./devstack/running.ts"
 import { carsTrust } from "./devstack/vehicle-keys.ts"
+import { expectFit, keepMachines } from "./fitness.ts"
 import { startGateway } from "./gateway.ts"
 import { listen } from "./listeners.ts"
 import { type GatewayServices, Platform, type PlatformOptions } from "./platform.ts"
@@ -21,12 +21,12 @@ export interface Running {
   readonly stop: () => Promise<void>
 }
 
-/** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws SettingInvalid. */
+/** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws SettingInvalid, and what expectFit throws. */
 export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Running> => {
   const settings = settingsOf(env)
-  await migrate(Redacted.value(settings.databaseUrl))
+  await expectFit(settings)
   const runtime = ManagedRuntime.make(Platform(settings, options))
-  await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
+  await runtime.runPromise(keepMachines) // Nobody is let in before the building stands.
   const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1")
   return {
     settings,
@@ -40,7 +40,7 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
 
 /** A gateway in this process, and its runners in module workers. */
 const serveWithWorkers = async (env: Env, workers: number, say: (line: string) => void): Promise<Running> => {
-  await migrate(Redacted.value(settingsOf(env).databaseUrl)) // What is wrong with the settings is said once, not by each worker.
+  await expectFit(settingsOf(env)) // What is wrong is said once, not by each worker.
   const ports = await Promise.all(Array.from({ length: workers }, freePort))
   const pool = await startPool({ env, ports, say })
   const gateway = await startGateway(env).catch(async (error) => {

@@ -1,7 +1,7 @@
 /** A runner: actors, their commands and their timers. A module worker, a process or a machine: adding one is the same act. */
-import { Effect, ManagedRuntime, Redacted, Schema } from "effect"
-import { migrate } from "#integrations/postgres/migrations.ts"
+import { ManagedRuntime, Schema } from "effect"
 import { clusterSettingsOf, type Env, runnerDoorOf, runnerSettingsOf } from "./config.ts"
+import { expectFit, keepMachines } from "./fitness.ts"
 import { type PlatformOptions, Runner, type RunnerServices } from "./platform.ts"
 import { listens } from "./reachability.ts"
 
@@ -19,15 +19,15 @@ export interface RunningRunner {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid and RunnerAddressTaken. */
+/** Throws SettingInvalid, RunnerAddressTaken, and what expectFit throws. */
 export const startRunner = async (env: Env, options: PlatformOptions = {}): Promise<RunningRunner> => {
   const settings = runnerSettingsOf(env)
   const cluster = clusterSettingsOf(env)
   const door = runnerDoorOf(env)
   const address = `${door.host}:${door.port}`
   if (await listens(door.host, door.port)) throw new RunnerAddressTaken({ address })
-  await migrate(Redacted.value(settings.databaseUrl))
+  await expectFit(settings)
   const runtime = ManagedRuntime.make(Runner(settings, cluster, door, options))
-  await runtime.runPromise(Effect.void)
+  await runtime.runPromise(keepMachines)
   return { address, runtime, stop: () => runtime.dispose() }
 }

@@ -14,7 +14,7 @@ import {
   triesBeforeQuarantine
 } from "./actor-store.ts"
 import type { AnyBehavior, RecordTable } from "./behavior.ts"
-import { partitionCount, partitionOf } from "./partition.ts"
+import { partitionOf } from "./partition.ts"
 
 const idKept = 512 // Characters of a message's name in the list of defects: it may be the name that is the defect.
 
@@ -27,14 +27,6 @@ export const PostgresActorStore = (registry: ReadonlyArray<AnyBehavior>) =>
         ...new Map(registry.flatMap(({ records }) => Object.values(records)).map((record) => [record.table, record])).values()
       ]
       const statement = commitStatement(tables)
-
-      const [count] = yield* Effect.orDie(sql<{ partitions: number }>`SELECT count(*)::int AS partitions FROM partitions`)
-      if (count!.partitions !== partitionCount)
-        return yield* Effect.die(
-          new Error(
-            `This database has ${count!.partitions} partitions; this program works with ${partitionCount}. Start the program that made it.`
-          )
-        )
 
       return ActorStore.of({
         claim: (partitions, owner) =>
