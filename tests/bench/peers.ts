@@ -142,11 +142,9 @@ const compete = async (server: string, program: string): Promise<Run> => {
     if (stored.changes !== changes || stored.followUps !== changes || performed !== changes)
       throw new Error(`${program} acknowledged ${changes}, stored ${JSON.stringify(stored)}, performed ${performed}`)
     const after = await spent()
-    return {
-      ...raced,
-      flushesPerChange: (raced.flushes ?? after.flushes - before.flushes) / changes,
-      commitsPerChange: (after.commits - before.commits) / changes
-    }
+    const flushes = raced.flushes ?? after.flushes - before.flushes
+    if (flushes === 0) throw new Error(`${program} never reached the disk: what it acknowledged is not safe`)
+    return { ...raced, flushesPerChange: flushes / changes, commitsPerChange: (after.commits - before.commits) / changes }
   } finally {
     await sql.close()
     rmSync(folder, { recursive: true, force: true })
