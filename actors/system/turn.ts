@@ -199,7 +199,7 @@ export class DraftOf {
       type: Migrated,
       body: JSON.stringify(body),
       reply: JSON.stringify(state!.value),
-      outcome: "handled",
+      outcome: `recorded: ${Migrated}`, // It decided nothing, and no customer is told of it.
       cause: id,
       correlation,
       traceId

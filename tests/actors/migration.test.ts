@@ -92,6 +92,7 @@ describe("an actor that an older machine left", () => {
     expect(migration).toMatchObject({
       messageId: `lamp/a#${migration.version - 1}/Migrated`,
       machine: 2,
+      outcome: "recorded: Migrated",
       reply: "lit",
       body: { from: 1, to: 2, snapshot: { value: "lit", context: { percent: 100 } } }
     })
