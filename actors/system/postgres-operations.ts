@@ -23,7 +23,12 @@ export const PostgresOperations = Layer.effect(
         if (path === undefined) return yield* new NoSuchCommand({ commandId })
         const key = sql`path = ${path} AND version = ${Number(version)} AND position = ${Number(position)}`
         const [row] = yield* sql<{ state: string }>`SELECT state FROM outbox WHERE ${key} FOR UPDATE`
-        if (row === undefined) return yield* new NoSuchCommand({ commandId })
+        if (row === undefined) {
+          const [archived] = yield* sql<{ state: string }>`SELECT state FROM archive.outbox WHERE ${key}`
+          return yield* archived === undefined
+            ? new NoSuchCommand({ commandId })
+            : new NotParked({ commandId, state: archived.state })
+        }
         if (row.state !== "parked") return yield* new NotParked({ commandId, state: row.state })
         const now = PgTypes.timestamptz(time.now())
         if (act === "retry")

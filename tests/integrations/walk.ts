@@ -58,6 +58,7 @@ const doors = async (town: Town) => {
   await owner.sees(activationId, "active captured")
   await owner.withdraws(activationId)
   await owner.sees(activationId, "withdrawn refunded")
+  await customer.ask("GET", `/api/me/vehicles/${vin}/activations/act_${"0".repeat(32)}`)
   await town.settled()
 
   // Two mails that the server refuses, twice each: one command is tried again, one is given up.
@@ -72,6 +73,7 @@ const doors = async (town: Town) => {
   const reason = { body: { reason: "as the walk wants it" } }
   for (const [n, act] of ["retry", "discard"].entries())
     await operator.does("POST", `/api/operator/outbox/${encodeURIComponent(parked.commands[n].commandId)}/${act}`, reason)
+  await operator.ask("POST", "/api/operator/outbox/order%2Ford_0%231.0/retry", reason)
   await town.sql`
     INSERT INTO defects (path, message_id, type, tries, cause, first_at, last_at)
     VALUES (${`order/${orderId}`}, 'test/1', 'Boom', 5, 'a bug', now(), now())`

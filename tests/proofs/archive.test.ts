@@ -56,7 +56,10 @@ const tellTown = async () => {
         actor,
         journal,
         done: (await operator.does("GET", "/api/operator/outbox?state=done&limit=100")).commands,
-        discarded: await operator.does("GET", "/api/operator/outbox?state=discarded")
+        discarded: await operator.does("GET", "/api/operator/outbox?state=discarded"),
+        retried: (
+          await operator.ask("POST", `/api/operator/outbox/order%2F${first.orderId}%231.0/retry`, { body: { reason: "again" } })
+        ).body
       }
     }
     seen.push(await lookAround())
@@ -114,6 +117,7 @@ describe("a town whose closed actors are archived", () => {
     expect(after).toEqual(before)
     expect(before.journal.entries.length).toBeGreaterThan(8)
     expect(before.actor.outbox.length).toBeGreaterThan(4)
+    expect(before.retried.reason).toBe("NotParked")
     expect(before.order.timeline.length).toBeGreaterThan(4)
   })
 
