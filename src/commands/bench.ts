@@ -1,7 +1,8 @@
 /** Measurements, in a process of their own. */
 import { join } from "node:path"
 
-export const summary = "measurements: [--only turns|turns-alone|turns-half|reports|purchase|telemetry|memory|peers|start] [--json]"
+export const summary =
+  "measurements: [--only turns|turns-alone|turns-half|reports|purchase|telemetry|memory|growth|peers|start] [--long] [--json]"
 
 export const run = async (args: string[]): Promise<number> =>
   Bun.spawn([process.execPath, "--no-orphans", join(import.meta.dir, "..", "..", "tests", "bench", "main.ts"), ...args], {

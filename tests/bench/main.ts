@@ -2,21 +2,42 @@
 import { cpus, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { growth } from "./growth.ts"
 import { keepResults, type Measurements } from "./kept-results.ts"
 import { memory } from "./memory.ts"
 import { type Compared, peers } from "./peers.ts"
 import { purchase } from "./purchase.ts"
 import { reports } from "./reports.ts"
 import type { Row } from "./row.ts"
+import { type AtRunners, runners } from "./runners.ts"
 import { start } from "./start.ts"
 import { telemetry } from "./telemetry.ts"
 import { turns, turnsAlone, turnsByCallers, turnsHalf } from "./turns.ts"
 
-const names = ["turns", "turns-alone", "turns-half", "reports", "purchase", "telemetry", "memory", "peers", "start"]
+const names = [
+  "turns",
+  "turns-alone",
+  "turns-half",
+  "reports",
+  "purchase",
+  "telemetry",
+  "memory",
+  "growth",
+  "runners",
+  "peers",
+  "start"
+]
 
-const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "boolean", default: false } } })
+const { values } = parseArgs({
+  options: { only: { type: "string" }, json: { type: "boolean", default: false }, long: { type: "boolean", default: false } }
+})
 if (values.only !== undefined && !names.includes(values.only)) {
   console.error(`No row is called ${values.only}. There are: ${names.join(", ")}`)
+  process.exit(2)
+}
+const grown = Number(process.env.GROWTH_ACTORS || (values.long ? 1_000_000 : 100_000)) // Actors of the row `growth`.
+if (!Number.isInteger(grown) || grown < 1_000) {
+  console.error("GROWTH_ACTORS must be a whole number from 1000 on")
   process.exit(2)
 }
 const wants = (name: string) => values.only === undefined || values.only === name
@@ -28,6 +49,7 @@ const rows: Array<Row> = []
 let callers: Measurements["callers"] = []
 let reportLoads: Measurements["reportLoads"] = []
 let purchaseLoads: Measurements["purchaseLoads"] = []
+let atRunners: ReadonlyArray<AtRunners> = []
 let compared: ReadonlyArray<Compared> = []
 
 /** With how busy the machine was before: whoever reads a figure should know. */
@@ -59,6 +81,12 @@ try {
   })
   await take("telemetry", () => telemetry(stack.env, say))
   await take("memory", () => memory(server, say))
+  await take("growth", () => growth(server, grown, say))
+  await take("runners", async () => {
+    const measured = await runners(server, say)
+    atRunners = measured.at
+    return measured.rows
+  })
   await take("peers", async () => {
     const measured = await peers(server, say)
     compared = measured.compared
@@ -76,7 +104,7 @@ const machine = {
   bun: Bun.version,
   postgres: "18.4, fsync on, synchronous_commit on, on the same cores"
 }
-const result: Measurements = { machine, rows, callers, reportLoads, purchaseLoads, compared }
+const result: Measurements = { machine, rows, callers, reportLoads, purchaseLoads, atRunners, compared }
 keepResults(result)
 if (values.json) console.log(JSON.stringify(result))
 else

@@ -19,6 +19,7 @@ import { VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { PayFinalAmount } from "#machines/order.ts"
 import { OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { run } from "#src/commands/seed.ts"
+import { isFit, rehearse } from "#src/rehearse/rehearse.ts"
 import { carKey } from "#src/seed/car-key.ts"
 import { plateOf } from "#src/seed/plates.ts"
 import { lineOf, progressBar } from "#src/seed/progress.ts"
@@ -104,6 +105,12 @@ describe("a seeded database", () => {
 
   test("contradicts itself nowhere: every journal replays to its snapshot, rows and timers, every signature is its car's", async () =>
     expect(await violations()).toEqual([]))
+
+  test("is what the code at hand would have made of the same words", async () => {
+    const rehearsed = await rehearse().pipe(Effect.provide(PostgresOwner({ url: Redacted.make(database.url) })), Effect.runPromise)
+    expect(isFit(rehearsed)).toBe(true)
+    expect(rehearsed.reduce((sum, { identical }) => sum + identical, 0)).toBe(await count("actors"))
+  })
 
   test("is where the platform goes on: it knows what was heard, who owns a car, and which car speaks", async () => {
     const runtime = platform()
