@@ -106,9 +106,10 @@ describe("a closed actor that is archived", () => {
 
     let isOver = false
     let moved = 0
-    const mover = (async () => {
+    const mover = async () => {
       while (!isOver) moved += (await archive(home)).moved
-    })()
+    }
+    const movers = [mover(), mover()] // Every runner has one.
     const rounds = 25
     const answers: Array<readonly [Standing, Standing]> = []
     await each(async (lamp) => {
@@ -123,7 +124,7 @@ describe("a closed actor that is archived", () => {
       }
     })
     isOver = true
-    await mover
+    await Promise.all(movers)
 
     for (const [answer, was] of answers) expect(answer).toEqual({ ...was, duplicate: true })
     expect(moved).toBeGreaterThan(2 * lamps.length) // They were moved again and again, in the middle of it.
