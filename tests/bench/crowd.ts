@@ -1,8 +1,7 @@
 /** Callers that lead orders through their lives, each four at a time, and what they measured. */
-import { Effect } from "effect"
+import { Effect, type ManagedRuntime } from "effect"
 import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
-import type { Engine } from "./engine.ts"
 import { lifeOf, orderOf } from "./order-life.ts"
 
 const ordersPerCaller = 4 // 256 callers × 4: about a thousand actors alive at once.
@@ -23,7 +22,10 @@ export interface CrowdOptions {
 
 let born = 0 // Nobody is born twice in one run.
 
-export const crowd = async (engine: Engine, { callers, seconds, pace }: CrowdOptions): Promise<Measured> => {
+export const crowd = async (
+  engine: ManagedRuntime.ManagedRuntime<ActorSystem, never>,
+  { callers, seconds, pace }: CrowdOptions
+): Promise<Measured> => {
   const latencies: Array<number> = []
   const begin = performance.now()
   const end = begin + seconds * 1000

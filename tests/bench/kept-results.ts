@@ -7,6 +7,7 @@ import { lineChart } from "./plot.ts"
 import type { Load } from "./purchase.ts"
 import type { Loaded } from "./reports.ts"
 import type { Row } from "./row.ts"
+import type { AtRunners } from "./runners.ts"
 import type { AtCallers } from "./turns.ts"
 
 /** Curves are empty where their row was not taken. */
@@ -16,6 +17,7 @@ export interface Measurements {
   readonly callers: ReadonlyArray<AtCallers>
   readonly reportLoads: ReadonlyArray<Loaded>
   readonly purchaseLoads: ReadonlyArray<Load>
+  readonly atRunners: ReadonlyArray<AtRunners>
   readonly compared: ReadonlyArray<Compared>
 }
 
@@ -48,6 +50,22 @@ export const keepResults = (taken: Measurements) => {
     authorised: (at) => at.authorised.p99,
     captured: (at) => at.captured.p99
   })
+  if (taken.atRunners.length > 0)
+    for (const [file, title, unit, figure] of [
+      ["runners.svg", "Durable turns through a gateway", "turns/s", ({ turnsPerSecond }: AtRunners) => turnsPerSecond],
+      ["runners-cpu.svg", "CPU of a turn, Postgres not counted", "µs", ({ cpuMicros }: AtRunners) => cpuMicros]
+    ] as const)
+      writeFileSync(
+        join(folder, file),
+        barChart({
+          title,
+          unit,
+          bars: taken.atRunners.map((at) => ({
+            label: at.runners === 0 ? "one process" : `${at.runners} runners`,
+            value: figure(at)
+          }))
+        })
+      )
   if (taken.compared.length > 0)
     writeFileSync(
       join(folder, "peers.svg"),

@@ -1,5 +1,5 @@
 /** A runner of the real actors without relays, in a module worker: only turns are measured. */
-import { Layer, ManagedRuntime, Redacted } from "effect"
+import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { registry } from "#actors/registry.ts"
 import { ClusterRunner } from "#actors/system/cluster.ts"
 import { RunnerActorSystem } from "#actors/system/clustered.ts"
@@ -29,5 +29,5 @@ self.onmessage = async ({ data }) => {
     self.postMessage("stopped")
   }
 }
-await runtime.context()
+await runtime.runPromise(Effect.void)
 self.postMessage("serving")
