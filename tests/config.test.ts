@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test"
 import { signCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
-import { settingsOf } from "#src/config.ts"
+import { clusterSettingsOf, runnerDoorOf, runnerSettingsOf, settingsOf, workersOf } from "#src/config.ts"
 import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
@@ -53,3 +53,27 @@ for (const [variable, value] of wrong)
   test(`${variable}=${value ?? ""} is refused by name`, () => {
     expect(() => settingsOf({ ...whole, [variable]: value })).toThrow(new RegExp(`^${variable} must be`))
   })
+
+test("a runner is not asked for what only doors need", () => {
+  const { PIN_SECRET, FACTORY_WEBHOOK_SECRET, PAYMENTS_WEBHOOK_SECRET, TRANSPORT_WEBHOOK_SECRET, REDIS_URL, ...enough } = whole
+  expect(() => settingsOf(enough)).toThrow()
+  expect(runnerSettingsOf(enough)).toMatchObject({ commandAttempts: 8, archiveAfterDays: 90, telemetryDays: 30 })
+})
+
+test("a member of a cluster is found where it says, and has a secret", () => {
+  expect(runnerDoorOf({})).toEqual({ host: "127.0.0.1", port: 7400, listen: "127.0.0.1" })
+  expect(runnerDoorOf({ RUNNER_HOST: "runner-1", RUNNER_PORT: "7500", RUNNER_LISTEN: "0.0.0.0" })).toEqual({
+    host: "runner-1",
+    port: 7500,
+    listen: "0.0.0.0"
+  })
+  expect(() => runnerDoorOf({ RUNNER_PORT: "0" })).toThrow(/^RUNNER_PORT must be/)
+  expect(() => runnerDoorOf({ RUNNER_HOST: "a b" })).toThrow(/^RUNNER_HOST must be/)
+  expect(() => clusterSettingsOf({})).toThrow(/^CLUSTER_SECRET must be/)
+  expect(() => clusterSettingsOf({ CLUSTER_SECRET: "short" })).toThrow(/^CLUSTER_SECRET must be/)
+})
+
+test("workers are one per spare core, at least one, and none where somebody says so", () => {
+  expect([workersOf({}, 1), workersOf({}, 2), workersOf({}, 8), workersOf({ WORKERS: "0" }, 8)]).toEqual([1, 1, 7, 0])
+  expect(() => workersOf({ WORKERS: "many" }, 8)).toThrow(/^WORKERS must be/)
+})

@@ -7,6 +7,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import { partitionCount } from "#actors/system/partition.ts"
 import { migrate } from "#integrations/postgres/migrations.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
+import type { Env } from "#src/config.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { type RunningGateway, startGateway } from "#src/gateway.ts"
 import { type Pool, startPool } from "#src/workers/pool.ts"
@@ -20,17 +21,18 @@ describe("a pool of two workers behind a gateway", () => {
   const lines: Array<string> = []
   const database = () => ManagedRuntime.make(PostgresOwner({ url: Redacted.make(url) }))
   let url = ""
+  let env: Env
   let tables: ReturnType<typeof database>
 
   beforeAll(async () => {
     const { DATABASE_URL, NATS_URL, REDIS_URL } = process.env
-    const env = {
+    env = {
       ...(await environment({ DATABASE_URL: DATABASE_URL!, NATS_URL: NATS_URL!, REDIS_URL: REDIS_URL! })),
       PUBLIC_PORT: "0",
       INTRANET_PORT: "0",
       CLUSTER_SECRET: "of these two workers and a gateway alone"
     }
-    url = env.DATABASE_URL
+    url = env.DATABASE_URL!
     await migrate(url)
     tables = database()
     ports = [await freePort(), await freePort()]
@@ -85,8 +87,14 @@ describe("a pool of two workers behind a gateway", () => {
 
   test("does not start where a worker cannot, and says what is wrong", async () => {
     const refused = startPool({ env: { DATABASE_URL: "mysql://nowhere" }, ports: [await freePort()], say: () => {} })
-    expect(refused).rejects.toThrow(/DATABASE_URL must be a URL that begins with postgres/)
-    await refused.catch(() => {})
+    await expect(refused).rejects.toThrow(/DATABASE_URL must be a URL that begins with postgres/)
+  })
+
+  test("leaves an address to whoever answers there already", async () => {
+    const refused = startPool({ env, ports: ports.slice(0, 1), say: () => {} })
+    await expect(refused).rejects.toThrow(
+      `Somebody answers at 127.0.0.1:${ports[0]} already. Give this runner another RUNNER_PORT (or RUNNER_HOST), or stop the other one.`
+    )
   })
 
   test("leaves within a second when it is told to", async () => {
