@@ -128,15 +128,15 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     }
     const answers = envelopes.map(hear)
 
-    const rows: Array<Draft> = []
-    for (const draft of drafts.values()) if (draft.turns.length > 0) rows.push(draftRow(draft))
-    const unkept = new Set(rows.map(({ path }) => path))
     const asked = new Map<number, number>()
     for (const { letter } of envelopes) {
       const partition = partitionOf(letter.path)
       const epoch = epochs.get(partition)
       if (epoch !== undefined) asked.set(partition, epoch)
     }
+    const rows: Array<Draft> = []
+    for (const [path, draft] of drafts) if (draft.turns.length > 0 && asked.has(partitionOf(path))) rows.push(draftRow(draft)) // The others were handed over meanwhile.
+    const unkept = new Set(rows.map(({ path }) => path))
     reached("turn: before commit")
     // Refusals and duplicates, too, are only said by whoever still owns the partition: even an empty commit asks.
     const { owned, kept, guilty } = yield* commit(asked, rows)

@@ -1,12 +1,13 @@
 /** One batch, three ways to fall out of it: everybody else commits. And what Postgres itself does not let happen. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { createServer, connect as dial, type Socket } from "node:net"
-import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { Effect, Exit, Layer, ManagedRuntime, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActorStore } from "#actors/system/actor-store.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { ActorHost } from "#actors/system/host.ts"
 import { InProcessActorSystem } from "#actors/system/in-process.ts"
+import type { Answer } from "#actors/system/letter.ts"
 import { partitionOf } from "#actors/system/partition.ts"
 import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
@@ -59,6 +60,34 @@ describe("a batch of turns", () => {
       seen.turns.filter(({ path }) => path === `lamp/${guilty}` || path === "lamp/fenced").map(({ version }) => version)
     ).toEqual([1, 1])
     expect(await tell(guilty, say.onFor(1), "3")).toMatchObject({ version: 2 }) // The next message of the guilty one is not its fault.
+  })
+
+  test("leaves out a partition that was handed over while its letters waited; all others commit", async () => {
+    const partition = partitionOf("lamp/moved")
+    const stays = Array.from({ length: 200 }, (_, i) => `stays-${i}`).find((lamp) => {
+      const other = partitionOf(`lamp/${lamp}`)
+      return other !== partition && other % 4 === partition % 4 // They wait in one mailbox.
+    })!
+    const answers = await home.run(
+      Effect.gen(function* () {
+        const host = yield* ActorHost
+        const held = yield* Scope.make()
+        yield* host.open([partition], "for a while").pipe(Scope.provide(held))
+        const letterTo = (lamp: string) => ({
+          ...{ path: `lamp/${lamp}`, id: "1", message: say.install, cause: "1", correlation: "1" },
+          ...{ traceId: null, sender: null, timer: null }
+        })
+        const [moved, stayed] = [Promise.withResolvers<Answer>(), Promise.withResolvers<Answer>()]
+        host.offer(letterTo("moved"), moved.resolve)
+        host.offer(letterTo(stays), stayed.resolve)
+        yield* Scope.close(held, Exit.void)
+        return yield* Effect.promise(() => Promise.all([moved.promise, stayed.promise]))
+      })
+    )
+    expect(answers).toMatchObject([
+      { _tag: "ActorsUnavailable", reason: "PartitionLost" },
+      { _tag: "Standing", version: 1 }
+    ])
   })
 
   test("takes a NUL in a text for a fault of that one message", async () => {
