@@ -21,13 +21,13 @@ const lookMillis = 25
 
 /** Shares of the load. Cars and options have limits of their own: thirty commands a minute, one purchase of each option. */
 const shares: ReadonlyArray<readonly [Kind, number]> = [
-  ["sale", 0.26],
-  ["paper", 0.4],
+  ["sale", 0.17],
+  ["paper", 0.48],
   ["payment", 0.07],
   ["cancellation", 0.1],
   ["report", 0.12],
   ["command", 0.03],
-  ["purchase", 0.02]
+  ["purchase", 0.03]
 ]
 const week = { kind: "temporary", count: 7, unit: "day" }
 const month = { kind: "temporary", count: 1, unit: "month" }
@@ -44,13 +44,14 @@ interface Sale {
   readonly orderId: string
   readonly customer: StubbornCaller
   readonly papers: Array<string>
+  awaited: number // Papers that nobody has confirmed yet.
 }
 
 export class Load {
   heldBack = 0
   private readonly open = new Set<Promise<unknown>>()
-  private readonly sales: Array<Sale> = [] // Registered, and nothing decided about them yet.
-  private readonly withoutPapers: Array<Sale> = []
+  private readonly sales: Array<Sale> = [] // Registered; some papers are missing.
+  private readonly complete: Array<Sale> = [] // Nothing is decided about them yet.
   private readonly purchases: Array<{ readonly car: OwnedCar; readonly wish: (typeof wishes)[number] }>
   private readonly driven: ReadonlyArray<OwnedCar> // Their apps command them, and services are bought for them.
   private readonly restless: ReadonlyArray<OwnedCar> // They restart and report.
@@ -152,16 +153,15 @@ export class Load {
     const asked = this.history.invoke("sale", `order/${orderId}`, `${subjectId}/sell/${orderId}`)
     await this.until(asked, again, () => this.seller.ask("POST", "/api/dealer/sales", { body, key, once: true }))
     if (asked.saw !== "ok") throw new Error(`${orderId} was refused`)
-    const sale = { orderId, customer, papers: countries.ES.papers.map(({ kind }) => kind) }
-    this.sales.push(sale)
-    this.withoutPapers.push(sale)
+    const papers = countries.ES.papers.map(({ kind }) => kind)
+    this.sales.push({ orderId, customer, papers, awaited: papers.length })
   }
 
   private async supplies(): Promise<void> {
-    const sale = this.withoutPapers[0]
+    const sale = this.sales[0]
     const kind = sale?.papers.shift()
     if (sale === undefined || kind === undefined) return this.sell()
-    if (sale.papers.length === 0) this.withoutPapers.shift()
+    if (sale.papers.length === 0) this.sales.shift()
     const { orderId } = sale
     const bytes = encoder.encode(`%PDF-1.7\n% ${kind} of ${orderId}\n%%EOF\n`)
     const sha256 = createHash("sha256").update(bytes).digest("hex")
@@ -170,11 +170,12 @@ export class Load {
     const path = `/api/dealer/sales/${orderId}/documents?kind=${kind}`
     const asked = this.history.invoke("paper", `order/${orderId}`, id)
     await this.until(asked, againMillis, () => this.seller.ask("POST", path, { bytes, once: true }))
+    if (--sale.awaited === 0) this.complete.push(sale)
   }
 
   /** The deposit, with all that follows from it; or a change of mind. */
   private async decides(what: "payment" | "cancellation"): Promise<void> {
-    const sale = this.sales.shift()
+    const sale = this.complete.shift()
     if (sale === undefined) return this.sell()
     const { orderId, customer } = sale
     const key = this.newKey("pay")
