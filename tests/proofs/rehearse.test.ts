@@ -4,16 +4,23 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SQL } from "bun"
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { Order } from "#actors/addresses.ts"
 import { order } from "#actors/order.ts"
 import { registry } from "#actors/registry.ts"
+import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { AnyBehavior } from "#actors/system/behavior.ts"
+import { ActorHost } from "#actors/system/host.ts"
+import { InProcessActorSystem } from "#actors/system/in-process.ts"
 import { partitionOf } from "#actors/system/partition.ts"
+import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { statePathOf } from "#actors/system/turn.ts"
 import { vehicle } from "#actors/vehicle.ts"
-import { PostgresOwner } from "#integrations/postgres/postgres.ts"
+import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
+import { CommandParked } from "#machines/vocabulary.ts"
 import type { Life } from "#src/rehearse/life.ts"
 import { isFit, type RehearsalOptions, rehearse } from "#src/rehearse/rehearse.ts"
+import { MovedTime } from "../actors/house.ts"
 import { type Database, freshDatabase } from "../database.ts"
 
 const root = join(import.meta.dir, "..", "..")
@@ -78,6 +85,7 @@ const rehearsed = (options: RehearsalOptions = {}) =>
   Effect.runPromise(Effect.provide(rehearse(options), PostgresOwner({ url: Redacted.make(database.url) })))
 const countOf = (type: string, isSo: (life: Life) => boolean) =>
   [...lives.values()].filter((life) => life.path.startsWith(`${type}/`) && isSo(life)).length
+const versionOf = (path: string) => registry.find(({ type }) => path.startsWith(`${type.name}/`))!.machineVersion
 const command = async (...args: ReadonlyArray<string>) => {
   const child = Bun.spawn([process.execPath, "src/cli.ts", "rehearse", ...args], {
     cwd: root,
@@ -130,8 +138,28 @@ describe("a rehearsal", () => {
     const [said] = await rehearsed({ registry: [facets] })
     expect(said!.findings[0]).toMatchObject({ _tag: "diverged", field: "facets.closed", was: false, wouldBe: true })
 
-    const asked: AnyBehavior = { ...order, requests: new Set() } // All that it refuses would throw; nothing it heard was refused.
-    expect(isFit(await rehearsed({ registry: [asked] }))).toBe(true)
+    const strict: AnyBehavior = { ...order, machine: order.machine.provide({ guards: { askedByAStranger: () => true } }) }
+    const [refused] = await rehearsed({ registry: [strict] })
+    expect(refused!.findings).toContainEqual(
+      expect.objectContaining({
+        type: "PayReservation",
+        field: "outcome",
+        was: "handled",
+        wouldBe: expect.stringContaining("refused as NotYourOrder")
+      })
+    )
+    const waiting = [...lives.values()].find(
+      ({ path, machineVersion, timers }) => machineVersion === versionOf(path) && Object.keys(timers).length > 0
+    )!
+    const [timerId] = Object.keys(waiting.timers)
+    const kind = registry.find(({ type }) => waiting.path.startsWith(`${type.name}/`))!
+    const hasty: AnyBehavior = {
+      ...(kind as AnyBehavior),
+      machine: kind.machine.provide({ delays: { [timerId!.split(".")[2]!]: 1 } } as any)
+    }
+    const [sooner] = await rehearsed({ registry: [hasty] })
+    expect(sooner!.findings).toContainEqual(expect.objectContaining({ path: waiting.path, field: `timers.${timerId}.due` }))
+
     const nothing: AnyBehavior = { ...order, machine: vehicle.machine }
     const [none] = await rehearsed({ registry: [nothing] })
     expect(none!.unrestorable).toBe(none!.actors)
@@ -176,12 +204,41 @@ describe("a rehearsal", () => {
     }
   })
 
+  test("finds everybody identical who has taken one more turn, those of older releases included: replays begin where they were migrated", async () => {
+    const runtime = ManagedRuntime.make(
+      InProcessActorSystem.pipe(
+        Layer.provideMerge(ActorHost.layer(registry)),
+        Layer.provideMerge(PostgresActorStore(registry)),
+        Layer.provideMerge(Postgres({ url: Redacted.make(database.url), connections: 4 })),
+        Layer.provideMerge(new MovedTime().layer)
+      )
+    )
+    const parked = CommandParked.make({ commandId: "none", command: "Notify", cause: "a test" })
+    const told = await runtime.runPromise(
+      ActorSystem.use((actors) =>
+        Effect.forEach([...lives.keys()], (path) => actors.tell({ type: Order as any, path }, parked, { id: "test/parked" }), {
+          concurrency: "unbounded"
+        })
+      )
+    )
+    await runtime.dispose()
+    expect(told.length).toBe(lives.size)
+    const all = await rehearsed()
+    expect(isFit(all)).toBe(true)
+    for (const { actors, identical } of all) expect(identical).toBe(actors)
+    const [{ migrations }] = (await sql`SELECT count(*)::int AS migrations FROM journal WHERE type = 'Migrated'`) as any
+    expect(migrations).toBe([...lives.values()].filter(({ path, machineVersion }) => machineVersion < versionOf(path)).length)
+    const [{ skipped }] = (await sql`
+      SELECT count(*)::int AS skipped FROM actors a WHERE version <> (SELECT count(*) FROM journal j WHERE j.path = a.path)`) as any
+    expect(skipped).toBe(0)
+  })
+
   test("ends with exit code 1 and the sentence where something diverged; 2 where it is called wrongly", async () => {
     const [path] = [...lives].find(([path, { machineVersion }]) => path.startsWith("order/") && machineVersion === 2)!
     await sql`UPDATE actors SET state = jsonb_set(state, '{context,country}', '"XX"') WHERE path = ${path}`
     const { code, output } = await command("--type", "order")
     expect(code).toBe(1)
-    expect(output).toContain(`${path} diverges at event ${lives.get(path)!.version}`)
+    expect(output).toContain(`${path} diverges at event ${lives.get(path)!.version + 1}`)
     expect(output).toContain('snapshot.context.country was "XX"')
     expect((await command("--type", "lorry")).code).toBe(2)
   })
