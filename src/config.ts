@@ -48,6 +48,18 @@ export interface ClusterSettings {
   readonly secret: Redacted.Redacted
 }
 
+/** What the simulated outside world needs where it is a process of its own. No key of the platform is among it. */
+export interface WorldSettings {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Where it tells what happened. */
+  readonly platform: string
+  readonly natsUrl: string
+  readonly natsSpace: string
+  /** Whom its cars believe. */
+  readonly trust: { readonly config: ReadonlyArray<string>; readonly catalogue: ReadonlyArray<string> }
+  readonly secrets: { readonly factory: string; readonly payments: string; readonly transport: string }
+}
+
 export interface Partners {
   readonly factory: string
   readonly payments: string
@@ -169,6 +181,29 @@ export const runnerDoorOf = (env: Env): RunnerDoor => {
     host,
     port: number("RUNNER_PORT", 7400, 1, 65_535),
     listen: text("RUNNER_LISTEN", "an address of this machine", address, host)
+  }
+}
+
+/** Throws SettingInvalid. */
+export const worldSettingsOf = (env: Env): WorldSettings => {
+  const { text, number, url } = reading(env)
+  const publicKey = (variable: string) => [text(variable, "a public key, as printed by ./caas keys", /^[A-Za-z0-9_-]{43}$/)]
+  const secret = (variable: string) =>
+    text(variable, "the whsec_… secret that the platform knows", webhookSecrets).split(",")[0]!.trim()
+  return {
+    listen: {
+      host: text("HOST", "an address of this machine", /^[A-Za-z0-9.:_-]{1,253}$/, "127.0.0.1"),
+      port: number("PARTNERS_PORT", 7500, 1, 65_000)
+    },
+    platform: url("PLATFORM_URL", "http|https"),
+    natsUrl: url("NATS_URL", "nats|tls"),
+    natsSpace: text("NATS_SPACE", "letters and digits", /^[A-Za-z0-9]{0,32}$/, ""),
+    trust: { config: publicKey("CONFIG_PUBLIC_KEY"), catalogue: publicKey("CATALOGUE_PUBLIC_KEY") },
+    secrets: {
+      factory: secret("FACTORY_WEBHOOK_SECRET"),
+      payments: secret("PAYMENTS_WEBHOOK_SECRET"),
+      transport: secret("TRANSPORT_WEBHOOK_SECRET")
+    }
   }
 }
 

@@ -26,27 +26,38 @@ export interface WorldOptions {
   }
   /** Cars drive, park, sleep and measure by themselves. */
   readonly lively?: boolean
+  /** The address that all listen on, and the first of their ports (`worldDoors`); free ports of the loopback where it is not given. */
+  readonly listen?: { readonly host: string; readonly port: number }
   /** Milliseconds from one step of a partner's work to the next. */
   readonly pace?: number
   readonly manual?: boolean
   readonly now?: () => number
 }
 
+/** Who listens, port by port. `mailbox` is where mails can be read. */
+export const worldDoors = [
+  ...(["fleet", "api-iot", "factory", "payments", "registration", "transport", "workshops", "mail", "mailbox"] as const)
+]
+
 export type World = Awaited<ReturnType<typeof startWorld>>
 
-export const startWorld = async ({ folder, platform, secrets, vehicles, lively = false, pace, manual, now }: WorldOptions) => {
+export const startWorld = async (options: WorldOptions) => {
+  const { folder, platform, secrets, vehicles, lively = false, listen, pace, manual, now } = options
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
   const common = {
     ...(pace === undefined ? {} : { pace }),
     ...(manual === undefined ? {} : { manual }),
     ...(now === undefined ? {} : { now })
   }
-  const file = (name: string) => (folder === undefined ? {} : { file: join(folder, `${name}.jsonl`) })
+  const place = (name: (typeof worldDoors)[number]) => ({
+    ...(folder === undefined ? {} : { file: join(folder, `${name}.jsonl`) }),
+    ...(listen === undefined ? {} : { host: listen.host, port: listen.port + worldDoors.indexOf(name) })
+  })
   const webhook = (path: string, secret: string) => ({ webhook: { url: `${platform}/webhooks/${path}`, secret } })
 
   const fleet = await startFleet({
     ...common,
-    ...file("fleet"),
+    ...place("fleet"),
     ...(folder === undefined ? {} : { carsFile: join(folder, "cars.jsonl") }),
     ...(vehicles?.issuer === undefined ? {} : { connections: "perCar" }),
     trust: { config: [], catalogue: [] },
@@ -54,13 +65,13 @@ export const startWorld = async ({ folder, platform, secrets, vehicles, lively =
     lively
   })
   const [apiIot, factory, payments, registration, transport, workshops, mail] = await Promise.all([
-    startApiIotSimulator({ ...common, ...file("api-iot"), fleet }),
-    startFactorySimulator({ ...common, ...file("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
-    startPaymentsSimulator({ ...common, ...file("payments"), ...webhook("settlement", secrets.payments) }),
-    startRegistrationSimulator({ ...common, ...file("registration") }),
-    startCarrierSimulator({ ...common, ...file("transport"), ...webhook("transport", secrets.transport) }),
-    startWorkshopsSimulator({ ...common, ...file("workshops") }),
-    startMailSimulator({ ...file("mail"), ...(now === undefined ? {} : { now }) })
+    startApiIotSimulator({ ...common, ...place("api-iot"), fleet }),
+    startFactorySimulator({ ...common, ...place("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
+    startPaymentsSimulator({ ...common, ...place("payments"), ...webhook("settlement", secrets.payments) }),
+    startRegistrationSimulator({ ...common, ...place("registration") }),
+    startCarrierSimulator({ ...common, ...place("transport"), ...webhook("transport", secrets.transport) }),
+    startWorkshopsSimulator({ ...common, ...place("workshops") }),
+    startMailSimulator({ ...place("mail"), controlPort: place("mailbox").port ?? 0, ...(now === undefined ? {} : { now }) })
   ])
   const all = [apiIot, factory, payments, registration, transport, workshops, mail, fleet]
   return {

@@ -18,7 +18,7 @@ const texts = new Map([
   ...sources,
   ...documents,
   ...(await read("*.{json,yml,yaml,toml,lock}")),
-  ...(await read("{caas,.gitignore}")),
+  ...(await read("{caas,.gitignore,.dockerignore,Dockerfile}")),
   ...(await read(".ci/run")),
   ...(await read("tools/bun/*.json")),
   ...(await read("src/**/*.conf"))

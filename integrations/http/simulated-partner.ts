@@ -7,8 +7,10 @@ import { SimulatedLedger } from "./simulated-ledger.ts"
 import { type SentWebhook, SimulatedWebhooks, type WebhookTarget } from "./simulated-webhooks.ts"
 
 export interface SimulatorOptions {
-  /** 0 (and nothing): any free port. Always on 127.0.0.1. */
+  /** 0 (and nothing): any free port. */
   readonly port?: number
+  /** The address to listen on; 127.0.0.1 where it is not given. */
+  readonly host?: string
   /** A JSON-lines file; with it the ledger survives a restart. */
   readonly file?: string
   readonly webhook?: WebhookTarget
@@ -171,7 +173,7 @@ export const startPartner = async <Entry>(
   })
   await new Promise<void>((listening, failed) => {
     server.once("error", failed)
-    server.listen(options.port ?? 0, "127.0.0.1", listening)
+    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", listening)
   })
 
   return {

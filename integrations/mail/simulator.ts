@@ -11,8 +11,10 @@ export interface MailFault {
 }
 
 export interface MailSimulatorOptions {
-  /** 0 (and nothing): any free port. Always on 127.0.0.1. */
+  /** 0 (and nothing): any free port. */
   readonly port?: number
+  /** The address to listen on; 127.0.0.1 where it is not given. */
+  readonly host?: string
   /** Of the door for other processes: `GET /_simulator/ledger`, `POST /_simulator/faults`. */
   readonly controlPort?: number
   /** A JSON-lines file; with it the mailbox survives a restart. */
@@ -84,11 +86,11 @@ export const startMailSimulator = async (options: MailSimulatorOptions = {}): Pr
   })
   await new Promise<void>((listening, failed) => {
     server.server.once("error", failed)
-    server.listen(options.port ?? 0, "127.0.0.1", listening)
+    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", listening)
   })
 
   const control = Bun.serve({
-    hostname: "127.0.0.1",
+    hostname: options.host ?? "127.0.0.1",
     port: options.controlPort ?? 0,
     routes: {
       "/_simulator/ledger": () => Response.json(messages),

@@ -8,32 +8,37 @@ import { finish } from "#src/devstack/finish.ts"
 import { natsProgram } from "#src/devstack/nats.ts"
 
 const root = join(import.meta.dir, "..", "..")
-type Service = { image: string; ports: string[]; volumes: string[]; healthcheck: { test: string[] }; command: string[] }
+type Service = {
+  profiles?: string[]
+  image: string
+  ports: string[]
+  volumes: string[]
+  healthcheck: { test: string[] }
+  command: string[]
+}
 
 describe("docker-compose.yml", () => {
-  const compose = parse(readFileSync(join(root, "docker-compose.yml"), "utf8")) as {
+  const compose = parse(readFileSync(join(root, "docker-compose.yml"), "utf8"), { merge: true }) as {
     services: Record<string, Service>
     volumes: Record<string, unknown>
   }
+  const servers = Object.entries(compose.services).filter(([, { profiles }]) => profiles === undefined) // Of others: compose.test.ts.
 
   test("brings the same three servers, each pinned to a release", () => {
-    const images = Object.fromEntries(Object.entries(compose.services).map(([name, { image }]) => [name, image]))
+    const images = Object.fromEntries(servers.map(([name, { image }]) => [name, image]))
     expect(Object.keys(images).toSorted()).toEqual(["nats", "postgres", "redis"])
     expect(images.postgres).toMatch(/^postgres:18\.\d+$/)
     expect(images.nats).toMatch(/^nats:2\.1\d\.\d+-alpine$/)
     expect(images.redis).toMatch(/^redis:7\.\d+\.\d+-alpine$/)
   })
 
-  test.each(Object.entries(compose.services))(
-    "%s says when it is healthy, keeps its data by name and listens on the loopback alone",
-    (name, service) => {
-      expect(service.healthcheck.test.length).toBeGreaterThan(1)
-      expect(service.ports.length).toBe(1)
-      for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1$/)
-      expect(service.volumes.some((volume) => volume.startsWith(`${name}:/`))).toBe(true)
-      expect(Object.keys(compose.volumes)).toContain(name)
-    }
-  )
+  test.each(servers)("%s says when it is healthy, keeps its data by name and listens on the loopback alone", (name, service) => {
+    expect(service.healthcheck.test.length).toBeGreaterThan(1)
+    expect(service.ports.length).toBe(1)
+    for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1$/)
+    expect(service.volumes.some((volume) => volume.startsWith(`${name}:/`))).toBe(true)
+    expect(Object.keys(compose.volumes)).toContain(name)
+  })
 
   test("gives NATS the configuration that waits for the disk", () => {
     const { volumes, command } = compose.services.nats!

@@ -1,0 +1,14 @@
+/** Prints the keys that the members of a cluster share, for the file that docker-compose.yml takes them from. */
+import { localKeys } from "#src/devstack/running.ts"
+import { carsTrust } from "#src/devstack/vehicle-keys.ts"
+
+export const summary = "prints the keys in .caas/ (made once) as NAME=value lines: ./caas keys > cluster.env"
+
+/** What the environment names is printed as it is. */
+export const run = async (): Promise<number> => {
+  const keys = await localKeys(process.env)
+  const { CONFIG_SIGNING_KEY, CATALOGUE_PUBLIC_KEY } = keys as Record<"CONFIG_SIGNING_KEY" | "CATALOGUE_PUBLIC_KEY", string>
+  const [CONFIG_PUBLIC_KEY] = carsTrust({ CONFIG_SIGNING_KEY, CATALOGUE_PUBLIC_KEY }).config
+  for (const [name, value] of Object.entries({ ...keys, CONFIG_PUBLIC_KEY })) console.log(`${name}=${value}`)
+  return 0
+}
