@@ -4,8 +4,6 @@ import type { JsMsg } from "nats"
 import { Nats, type NatsUnreachable } from "#integrations/nats/nats.ts"
 import { Pace } from "./pace.ts"
 
-const batch = 64 // Messages looked at together, by one statement. As long as that takes nobody else is served: a customer waits for some 15 ms of it, not for 60.
-const hands = 512 // Messages of one gateway that are not settled: two fetches, one that waits for its commits and one that is looked at.
 const pause = "500 millis" // After a fetch that failed.
 const farewell = "1 second" // For the broker to hear the last of what we say.
 const defectMs = 5_000
@@ -31,13 +29,15 @@ export interface Hearing<R, S, T> {
 export const hearAlways = <R, S, T>({ fetch, answer }: Hearing<R, S, T>) =>
   Effect.gen(function* () {
     const nats = yield* Nats
-    const heard = yield* Queue.bounded<JsMsg>(hands)
+    const heard = yield* Queue.unbounded<JsMsg>() // No fetch asks for more than there are hands.
     const room = yield* Queue.dropping<void>(1) // Somebody's hands became free.
     const pace = new Pace()
-    const held = new Set<JsMsg>()
+    const held = new Map<JsMsg, number>() // Since when, by this process's clock.
     const settled = (message: JsMsg, well: boolean) => {
-      if (!held.delete(message)) return
-      pace.went(well)
+      const since = held.get(message)
+      if (since === undefined) return
+      held.delete(message)
+      pace.went(well, performance.now() - since)
       Queue.offerUnsafe(room, undefined)
     }
     /** What we hold is for another gateway, at once. First the broker has to know that we fetch no more: it would give it to us again. */
@@ -48,7 +48,7 @@ export const hearAlways = <R, S, T>({ fetch, answer }: Hearing<R, S, T>) =>
         farewell
       )
       yield* told
-      for (const message of held) message.nak()
+      for (const message of held.keys()) message.nak()
       yield* told
     })
     yield* Effect.addFinalizer(() => Effect.ignore(handOver))
@@ -67,14 +67,14 @@ export const hearAlways = <R, S, T>({ fetch, answer }: Hearing<R, S, T>) =>
       }
     }
     const hear = (message: JsMsg) => {
-      held.add(message)
-      Queue.offerUnsafe(heard, message) // There is room: no fetch asks for more than there are hands.
+      held.set(message, performance.now())
+      Queue.offerUnsafe(heard, message)
     }
 
     const fetching = Effect.gen(function* () {
       pace.adapt()
       if (pace.rest > 0) yield* Effect.sleep(pace.rest)
-      while (held.size + pace.limit > hands) yield* Queue.take(room)
+      while (held.size + pace.limit > pace.hands) yield* Queue.take(room)
       const seen = yield* nats.connectedSince(-1)
       yield* Effect.raceFirst(fetch(pace.limit, hear), nats.connectedSince(seen))
     }).pipe(Effect.catchTag("NatsUnreachable", () => Effect.sleep(pause)))
@@ -86,7 +86,7 @@ export const hearAlways = <R, S, T>({ fetch, answer }: Hearing<R, S, T>) =>
         return Effect.void
       })
     const answering = Effect.gen(function* () {
-      const messages = yield* Queue.takeBetween(heard, 1, batch)
+      const messages = yield* Queue.takeBetween(heard, 1, pace.batch)
       const rest = yield* Effect.catchDefect(answer(messages, settle), again(messages))
       yield* Effect.forkScoped(Effect.catchDefect(rest, again(messages)))
     })

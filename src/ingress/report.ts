@@ -26,8 +26,8 @@ export interface BelievedReport {
 
 export interface HeardReport {
   readonly receiptId: ReceiptId
-  /** `news`: it became a turn, or had been one. */
-  readonly as: Verdict
+  /** `told`: it became a turn, or had been one. */
+  readonly as: Exclude<Verdict, "news"> | "told"
 }
 
 /** `vin`: whose it claims to be, by its subject or by whose phone brings it. Safe to run twice: the same bytes are one message. */
@@ -38,7 +38,7 @@ export const hearReport = Effect.fn("ingress.hearReport")(function* (vin: Vin, j
   const as = judged(known, report.told, report.kind)
   yield* passOn(report, as)
   yield* lastTold.remember(new Map([[vin, afterHearing(known, report.told, as)]]))
-  return { receiptId: report.receiptId, as } satisfies HeardReport
+  return { receiptId: report.receiptId, as: as === "news" ? "told" : as } satisfies HeardReport
 })
 
 export const believeReport = Effect.fnUntraced(function* (vin: Vin, jws: string) {
@@ -48,9 +48,9 @@ export const believeReport = Effect.fnUntraced(function* (vin: Vin, jws: string)
   return { vin, receiptId, kind: report.kind, told: toldBy(report), fact } satisfies BelievedReport
 })
 
-/** To its vehicle, where it is news, and then our word to the car that it was heard. Whatever a car says here can only inform its vehicle. */
+/** To its vehicle, where it is news, and then our word to the car that it was heard, which is the answer; none to an old one. Whatever a car says here can only inform its vehicle. */
 export const passOn = Effect.fnUntraced(function* ({ vin, receiptId, told, fact }: BelievedReport, as: Verdict) {
-  if (as === "old") return
+  if (as === "old") return null
   if (as === "news") {
     const actors = yield* ActorSystem
     const limits = yield* RateLimits
@@ -60,7 +60,10 @@ export const passOn = Effect.fnUntraced(function* ({ vin, receiptId, told, fact 
     const reached = yield* CrashPoint
     reached("report: told")
   }
-  yield* acknowledge(vin, told.counter, receiptId)
+  const trust = yield* VehicleTrust
+  const acknowledgement = yield* trust.sign("caas-acknowledged+jws", { v: 1, vin, counter: told.counter, receiptId })
+  yield* acknowledge(vin, acknowledgement)
+  return acknowledgement
 })
 const inTime = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(asked, {
@@ -69,12 +72,8 @@ const inTime = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
   })
 
 /** After our commit. A car that does not hear it asks again, by repeating itself. */
-const acknowledge = Effect.fnUntraced(function* (vin: Vin, counter: number, receiptId: ReceiptId) {
-  const trust = yield* VehicleTrust
-  const link = yield* VehicleLink
-  const jws = yield* trust.sign("caas-acknowledged+jws", { v: 1, vin, counter, receiptId })
-  yield* Effect.ignore(link.acknowledge(vin, jws))
-})
+export const acknowledge = (vin: Vin, acknowledgement: string) =>
+  Effect.ignore(VehicleLink.use((link) => link.acknowledge(vin, acknowledgement)))
 
 /** The words of the vehicle. What a car has signed may still be nonsense: a month 13, a number that no column holds. */
 const factOf = ({ at, ...report }: CarReport, receiptId: ReceiptId, bytes: string) => {

@@ -10,8 +10,9 @@ import { fetchReports, vinOf } from "#integrations/vehicle-link/reports.ts"
 import { type KeysUnreachable, ReportNotBelieved, VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import type { Vin } from "#machines/vocabulary.ts"
 import { hearAlways, type Settle } from "./hearing.ts"
-import { afterHearing, judged, LastTold, type Verdict } from "./last-told.ts"
-import { type BelievedReport, believeReport, passOn } from "./report.ts"
+import { afterHearing, judged, type Known, LastTold, type Verdict } from "./last-told.ts"
+import { Repeats } from "./repeats.ts"
+import { acknowledge, type BelievedReport, believeReport, passOn } from "./report.ts"
 
 const triesLimit = 50 // Deliveries of one report; the car repeats what counts.
 const unavailableMs = 1_000 // An owner is being replaced: 5 s at most.
@@ -32,72 +33,98 @@ interface Arrived {
   readonly as: Verdict
 }
 
-/** One look at keys, and one at what is known, for all of them; then cars side by side, and of one car one after the other in the order they came. */
-const answerAll = Effect.fnUntraced(function* (messages: ReadonlyArray<JsMsg>, settle: Settle) {
-  const trust = yield* VehicleTrust
-  const lastTold = yield* LastTold
+type TurnDown = (message: JsMsg, no: NotNow) => void
+
+/** Cars side by side; of one car one after the other in the order they came. */
+const answerAll = Effect.fnUntraced(function* (repeats: Repeats, messages: ReadonlyArray<JsMsg>, settle: Settle) {
   const reached = yield* CrashPoint
   const never: Array<{ readonly vin: string; readonly reason: string }> = []
   const seen = new Set<Vin>()
-  const turnedDown = (message: JsMsg, no: NotNow) => {
+  const turnDown: TurnDown = (message, no) => {
     if ("again" in no && message.info.deliveryCount < triesLimit) return settle.later(message, no.again, no)
     never.push({ vin: vinOf(message.subject) ?? message.subject.slice(0, 64), reason: "never" in no ? no.never : "TooManyTries" })
     settle.never(message)
   }
-
-  const keys = yield* tried(trust.recall(messages.flatMap(({ subject }) => vinOf(subject) ?? [])))
-  if (Result.isFailure(keys)) {
-    for (const message of messages) turnedDown(message, keys.failure)
-    return Effect.void
+  const heard = (message: JsMsg) => {
+    reached("report: acknowledged")
+    settle.done(message)
   }
-  const read = yield* Effect.forEach(messages, (message) => tried(readOne(message)), { concurrency: "unbounded" })
-  const believed = messages.flatMap((message, n) => {
-    const one = read[n]!
-    if (Result.isSuccess(one)) return { message, report: one.success }
-    turnedDown(message, one.failure)
-    return []
-  })
 
-  const known = yield* tried(lastTold.of([...new Set(believed.map(({ report }) => report.vin))]))
-  if (Result.isFailure(known)) {
-    for (const { message } of believed) turnedDown(message, known.failure)
-    return yield* Effect.as(complain(never), Effect.void)
+  const others: Array<JsMsg> = []
+  for (const message of messages) {
+    const vin = vinOf(message.subject)
+    const answer = vin === null ? null : repeats.of(vin, message.string())
+    if (vin === null || answer === null) others.push(message)
+    else {
+      yield* acknowledge(vin, answer)
+      seen.add(vin)
+      heard(message)
+    }
   }
-  const now = new Map(known.success)
-  const arrived = believed.map(({ message, report }): Arrived => {
-    const before = now.get(report.vin)!
-    const as = judged(before, report.told, report.kind)
-    now.set(report.vin, afterHearing(before, report.told, as))
-    return { message, report, as }
-  })
-  const cars = Map.groupBy(arrived, ({ report }) => report.vin)
+  const { arrived, known } = yield* lookAt(others, turnDown)
 
   /** Where one cannot be heard, those that the same car said later wait as well: they were judged by what it would have been told. */
   const hear = Effect.fnUntraced(function* (theirs: ReadonlyArray<Arrived>) {
     let no: NotNow | null = null
     for (const { message, report, as } of theirs) {
-      const heard: Result.Result<void, NotNow> = no === null ? yield* tried(passOn(report, as)) : Result.fail(no)
-      if (Result.isFailure(heard)) {
-        turnedDown(message, heard.failure)
-        if ("again" in heard.failure) no = heard.failure
+      const passed: Result.Result<string | null, NotNow> = no === null ? yield* tried(passOn(report, as)) : Result.fail(no)
+      if (Result.isFailure(passed)) {
+        turnDown(message, passed.failure)
+        if ("again" in passed.failure) no = passed.failure
         continue
       }
-      if (as !== "old") seen.add(report.vin)
-      reached("report: acknowledged")
-      settle.done(message)
+      if (passed.success !== null) {
+        seen.add(report.vin)
+        repeats.keep(report.vin, message.string(), passed.success)
+      }
+      heard(message)
     }
   })
+  const cars = Map.groupBy(arrived, ({ report }) => report.vin)
+  const passingOn = Effect.forEach(cars.values(), hear, { concurrency: "unbounded", discard: true })
   return Effect.gen(function* () {
-    yield* Effect.all([lastTold.remember(now), Effect.forEach(cars.values(), hear, { concurrency: "unbounded", discard: true })], {
-      concurrency: 2,
-      discard: true
-    })
+    const lastTold = yield* LastTold
+    yield* Effect.all([lastTold.remember(known), passingOn], { concurrency: 2, discard: true })
     if (seen.size > 0) {
       const time = yield* PlatformTime
       yield* Telemetry.use((telemetry) => telemetry.seen([...seen], iso(time.now())))
     }
     yield* complain(never)
   })
+})
+
+/** One question for the keys of all, and one for what is known of all: what they said, and what it is worth. */
+const lookAt = Effect.fnUntraced(function* (messages: ReadonlyArray<JsMsg>, turnDown: TurnDown) {
+  const trust = yield* VehicleTrust
+  const lastTold = yield* LastTold
+  const nothing = { arrived: [] as ReadonlyArray<Arrived>, known: new Map<Vin, Known>() }
+  if (messages.length === 0) return nothing
+
+  const keys = yield* tried(trust.recall(messages.flatMap(({ subject }) => vinOf(subject) ?? [])))
+  if (Result.isFailure(keys)) {
+    for (const message of messages) turnDown(message, keys.failure)
+    return nothing
+  }
+  const read = yield* Effect.forEach(messages, (message) => tried(readOne(message)), { concurrency: "unbounded" })
+  const believed = messages.flatMap((message, n) => {
+    const one = read[n]!
+    if (Result.isSuccess(one)) return { message, report: one.success }
+    turnDown(message, one.failure)
+    return []
+  })
+  const asked = yield* tried(lastTold.of([...new Set(believed.map(({ report }) => report.vin))]))
+  if (Result.isFailure(asked)) {
+    for (const { message } of believed) turnDown(message, asked.failure)
+    return nothing
+  }
+  const known = new Map(asked.success)
+  const arrived = believed.map(({ message, report }): Arrived => {
+    const before = known.get(report.vin)!
+    const as = judged(before, report.told, report.kind)
+    known.set(report.vin, afterHearing(before, report.told, as))
+    return { message, report, as }
+  })
+  return { arrived, known }
 })
 
 const readOne = (message: JsMsg) => {
@@ -141,4 +168,7 @@ const complain = (never: ReadonlyArray<{ readonly vin: string; readonly reason: 
 }
 
 /** Runs for ever. */
-export const hearReports = hearAlways({ fetch: fetchReports, answer: answerAll })
+export const hearReports = Effect.suspend(() => {
+  const repeats = new Repeats()
+  return hearAlways({ fetch: fetchReports, answer: (messages, settle) => answerAll(repeats, messages, settle) })
+})

@@ -170,39 +170,60 @@ describe("two gateways", () => {
 })
 
 describe("the pace of a gateway", () => {
-  const after = (pace: Pace, ...answers: ReadonlyArray<readonly [well: number, busy: number]>) =>
-    answers.map(([well, busy]) => {
-      for (let n = 0; n < well; n++) pace.went(true)
-      for (let n = 0; n < busy; n++) pace.went(false)
+  const [quick, slow] = [20, 400] // Milliseconds.
+  const after = (
+    pace: Pace,
+    ...fetches: ReadonlyArray<{ readonly quick?: number; readonly slow?: number; readonly refused?: number }>
+  ) =>
+    fetches.map((fetch) => {
+      for (let n = 0; n < (fetch.quick ?? 0); n++) pace.went(true, quick)
+      for (let n = 0; n < (fetch.slow ?? 0); n++) pace.went(true, slow)
+      for (let n = 0; n < (fetch.refused ?? 0); n++) pace.went(false, quick)
       pace.adapt()
-      return [pace.limit, pace.rest]
+      return [pace.hands, pace.rest]
     })
 
-  test("halves with each fetch that finds the actors busy, down to a sixteenth and two seconds", () =>
-    expect(after(new Pace(), [0, 256], [10, 118], [0, 64], [0, 32], [0, 16], [0, 16])).toEqual([
-      [128, 250],
-      [64, 500],
-      [32, 1_000],
-      [16, 2_000],
+  test("halves with each fetch that finds the actors busy, and rests, up to two seconds", () =>
+    expect(
+      after(
+        new Pace(),
+        { refused: 256 },
+        { quick: 10, refused: 118 },
+        { refused: 64 },
+        { refused: 32 },
+        { refused: 16 },
+        { refused: 8 }
+      )
+    ).toEqual([
+      [256, 250],
+      [128, 500],
+      [64, 1_000],
+      [32, 2_000],
       [16, 2_000],
       [16, 2_000]
     ]))
 
+  test("slows down where what is under way takes too long, so that nobody who comes later waits for it", () => {
+    const pace = new Pace()
+    expect(after(pace, { slow: 256 }, { slow: 150, quick: 50 }, { slow: 10, quick: 100 })).toEqual([
+      [384, 0],
+      [288, 0],
+      [320, 0]
+    ])
+    for (let fetch = 0; fetch < 30; fetch++) after(pace, { slow: 8 })
+    expect([pace.hands, pace.limit, pace.batch]).toEqual([16, 8, 2])
+  })
+
   test("recovers step by step, and is not disturbed by a few that are busy, nor by silence", () => {
     const pace = new Pace()
-    expect(after(pace, [0, 256], [0, 128], [64, 0], [96, 0])).toEqual([
-      [128, 250],
-      [64, 500],
-      [96, 0],
-      [128, 0]
-    ])
-    expect(after(pace, [0, 0], [75, 25], [160, 10], [192, 0], [224, 0], [256, 0])).toEqual([
-      [128, 0],
+    expect(after(pace, { refused: 256 }, { refused: 128 }, {}, { quick: 64 }, { quick: 75, refused: 25 })).toEqual([
+      [256, 250],
+      [128, 500],
+      [128, 500],
       [160, 0],
-      [192, 0],
-      [224, 0],
-      [256, 0],
-      [256, 0]
+      [192, 0]
     ])
+    for (let fetch = 0; fetch < 10; fetch++) after(pace, { quick: 100 })
+    expect([pace.hands, pace.limit, pace.batch]).toEqual([512, 256, 64])
   })
 })

@@ -155,14 +155,14 @@ describe("a report", () => {
     commit.resolve()
     await slow
     world.vehicles.answer = handled
-    expect(await hear(third!)).toMatchObject({ as: "news" }) // What the first one said is news again.
+    expect(await hear(third!)).toMatchObject({ as: "told" }) // What the first one said is news again.
   })
 
   test("brought by a phone is the same report, and the second arrival changes nothing", async () => {
     const car = await newCar()
     const jws = car.says({ cfgVersion: 1 })
     const bring = () => world.runtime.runPromise(hearReport(car.vin, jws))
-    expect(await bring()).toMatchObject({ as: "news", receiptId: receiptOf(jws) as never })
+    expect(await bring()).toMatchObject({ as: "told", receiptId: receiptOf(jws) as never })
     expect(await bring()).toMatchObject({ as: "known" })
     await send(car, jws)
     expect(world.toldOf(car)).toHaveLength(1)

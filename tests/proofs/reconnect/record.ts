@@ -1,0 +1,60 @@
+/** The long form of the test: ten thousand cars, and a record of how it went. */
+import { mkdirSync, writeFileSync } from "node:fs"
+import { cpus, loadavg, totalmem } from "node:os"
+import { join, relative } from "node:path"
+import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import type { Members } from "./platform.ts"
+import { type Reconnected, reconnect } from "./reconnect.ts"
+
+const goals = { drainedMillis: 10 * 60_000, p99: 1_000 }
+const phases = { warm: 10_000, before: 5_000, patience: goals.drainedMillis } // Milliseconds.
+
+/** Answers whether all goals were reached. */
+export const recorded = async ({
+  cars,
+  members,
+  command
+}: {
+  readonly cars: number
+  readonly members: Members
+  readonly command: string
+}) => {
+  const startedAt = new Date()
+  const begin = performance.now()
+  const say = (line: string) => console.error(`${((performance.now() - begin) / 1000).toFixed(1).padStart(7)} s  ${line}`)
+  const servers = await throwAwayStack({ fast: false, say })
+  const busy = loadavg()[0]!
+  const found = await reconnect(servers.env, { cars, members, say, ...phases }).finally(servers.stop)
+  const failed = failings(found)
+  const record = {
+    command,
+    startedAt: startedAt.toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model.trim(),
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      system: `${process.platform} ${process.arch}`,
+      bun: Bun.version,
+      loadBefore: Math.round(busy * 10) / 10
+    },
+    members,
+    goals,
+    ...found,
+    failed
+  }
+  const folder = join(import.meta.dir, "..", "results")
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `reconnect-${startedAt.toISOString().slice(0, 10)}.json`)
+  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
+  say(`${failed.length === 0 ? "every goal reached" : failed.join("; ")}; ${relative(process.cwd(), file)}`)
+  return failed.length === 0
+}
+
+const failings = ({ drainedMillis, meanwhile, unknown }: Reconnected): ReadonlyArray<string> => [
+  ...(drainedMillis > goals.drainedMillis ? [`drained after ${drainedMillis} ms`] : []),
+  ...(unknown.length > 0 ? [`${unknown.length} cars are not known as they are`] : []),
+  ...Object.entries(meanwhile).flatMap(([what, { p99, statuses }]) => [
+    ...(p99 > goals.p99 ? [`${what}: p99 ${p99} ms`] : []),
+    ...(Object.keys(statuses).some((status) => !status.startsWith("2")) ? [`${what}: ${JSON.stringify(statuses)}`] : [])
+  ])
+]
