@@ -7,29 +7,31 @@ import { worldDoors } from "#src/simulated.ts"
 
 export const summary = "gateway|runner|partners: exit code 0 where the one that has this environment answers within 2 s"
 
-const patienceMillis = 1_500
+const patienceMillis = 1_200
 
 type Env = Readonly<Record<string, string | undefined>>
 
 const asked: Record<string, (env: Env) => Promise<boolean>> = {
   /** It is let requests only when it can work: without Postgres it is not. Runners it may wait for. */
   gateway: async (env) => {
-    const url = `http://${besideUs(env.HOST)}:${env.PUBLIC_PORT || "8080"}/health/ready`
-    const response = await fetch(url, { signal: AbortSignal.timeout(patienceMillis), redirect: "manual" })
-    return response.status === 200
+    const { status } = await get(`http://${besideUs(env.HOST)}:${env.PUBLIC_PORT || "8080"}/health/ready`)
+    return status === 200
   },
   /** Under the address that the others know. It may wait for partitions. */
   runner: (env) => {
     const { host, port } = runnerDoorOf(env)
     return Effect.runPromise(answersPing(host, port, patienceMillis))
   },
+  /** All have their doors open, and the first says something: they are one process. */
   partners: async (env) => {
     const { host, port } = worldSettingsOf(env).listen
-    const all = await Promise.all(worldDoors.map((_, n) => listens(besideUs(host), port + n)))
-    return all.every((there) => there)
+    const doors = worldDoors.map((_, n) => listens(besideUs(host), port + n))
+    await get(`http://${besideUs(host)}:${port}/`)
+    return !(await Promise.all(doors)).includes(false)
   }
 }
 
+const get = (url: string) => fetch(url, { signal: AbortSignal.timeout(patienceMillis), redirect: "manual" })
 const besideUs = (host = "") => (["", "0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host)
 
 /** 0: it answers; 1: it does not; 2: called wrongly. */

@@ -1,6 +1,6 @@
 /** docker-compose.yml's cluster, without Docker: what it says is valid, and what it starts works together. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SQL } from "bun"
@@ -9,7 +9,7 @@ import { stringify } from "yaml"
 import { partitionCount } from "#actors/system/partition.ts"
 import type { ReceivedMail } from "#integrations/mail/received-mail.ts"
 import { commandNames } from "#src/command.ts"
-import { run as build, staying } from "#src/commands/build.ts"
+import { staying } from "#src/commands/build.ts"
 import { Customer } from "#src/demo/customer.ts"
 import { Mailbox } from "#src/demo/mailbox.ts"
 import { until } from "#src/demo/patience.ts"
@@ -27,9 +27,19 @@ const folder = mkdtempSync(join(tmpdir(), "caas-compose-"))
 const program = join(folder, "caas")
 const nothing = join(folder, "nothing") // To be in: neither sources nor packages lie here.
 
+/** What `docker build` is given. */
+const allowed = readFileSync(join(root, ".dockerignore"), "utf8")
+  .split("\n")
+  .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []))
+
+/** As the Dockerfile does: of what it is given, and nothing else. */
 beforeAll(async () => {
   mkdirSync(nothing)
-  expect(await build([program])).toBe(0)
+  const context = join(folder, "context")
+  for (const name of allowed) cpSync(join(root, name), join(context, name), { recursive: true })
+  symlinkSync(join(root, "node_modules"), join(context, "node_modules"))
+  const { ok, output, errors } = await finish(process.execPath, ["src/cli.ts", "build", program], { cwd: context })
+  expect([ok, output + errors]).toEqual([true, ""])
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -99,13 +109,9 @@ describe("the Dockerfile", () => {
   })
 
   test("is given the sources, and nothing of what else may lie here", () => {
-    const lines = readFileSync(join(root, ".dockerignore"), "utf8")
-      .split("\n")
-      .filter((line) => line !== "" && !line.startsWith("#"))
-    expect(lines[0]).toBe("*")
-    expect(
-      lines.slice(1).filter((line) => !/^!(package\.json|bun\.lock|tsconfig\.json|machines|actors|integrations|src)$/.test(line))
-    ).toEqual([])
+    expect(allowed).toEqual(["package.json", "bun.lock", "tsconfig.json", "machines", "actors", "integrations", "src"])
+    expect(readFileSync(join(root, ".dockerignore"), "utf8").split("\n")).toContain("*")
+    expect(text).toContain("RUN bun src/cli.ts build /out/caas")
   })
 })
 
@@ -202,6 +208,18 @@ describe("the cluster", () => {
     const runners = ["runner-1:7400", "runner-2:7400", "runner-3:7400"].map((runner) => addresses.of(runner))
     expect(owners.map(({ owner }) => owner)).toEqual(runners.toSorted())
     expect(owners.reduce((sum, { partitions }) => sum + partitions, 0)).toBe(partitionCount)
+  })
+
+  test("is found out where one of it is frozen, though its port is open", async () => {
+    const frozen = ["gateway-2", "runner-3", "partners"].map((name) => started.get(name)!)
+    for (const container of frozen) container.signal("SIGSTOP")
+    const begin = performance.now()
+    const seen = await Promise.all(frozen.map((container) => container.healthy()))
+    const millis = performance.now() - begin
+    for (const container of frozen) container.signal("SIGCONT")
+    expect(seen).toEqual([false, false, false])
+    expect(millis).toBeLessThan(4_000)
+    expect(await Promise.all(frozen.map((container) => container.healthy()))).toEqual([true, true, true])
   })
 
   test("ends within five seconds, every process by itself", async () => {

@@ -124,8 +124,12 @@ export class Container {
   /** Its exit code, and how long it took. */
   async stop(): Promise<{ readonly code: number; readonly millis: number }> {
     const begin = performance.now()
-    this.#child.kill("SIGTERM")
+    this.signal("SIGTERM")
     return { code: await this.#child.exited, millis: performance.now() - begin }
+  }
+
+  signal(name: NodeJS.Signals) {
+    this.#child.kill(name)
   }
 
   get gone() {
@@ -138,7 +142,7 @@ export class Container {
   }
 
   async kill() {
-    this.#child.kill("SIGKILL")
+    this.signal("SIGKILL")
     await this.#child.exited
   }
 
