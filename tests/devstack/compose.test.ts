@@ -194,6 +194,8 @@ describe("the cluster", () => {
     await customer.sees(orderId, "reserved.awaitingDeposit")
     expect((await customer.pay(orderId, "reservation", "tok_ok")).status).toBe(202)
     await customer.sees(orderId, "manufacturing")
+    const { code, output: report } = await started.get("gateway-1")!.exec("verify")
+    expect([code, report.match(/^.*violated.*$/gm)]).toEqual([0, null])
   }, 30_000)
 
   test("has its partitions with its three runners", async () => {
