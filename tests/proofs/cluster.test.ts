@@ -8,7 +8,7 @@ describe("a cluster under load, one of whose runners is killed while NATS is wip
   let round: Round
   beforeAll(async () => {
     const acts = [["runner killed for good", "NATS wiped", "Redis emptied"]] as const
-    round = await playRound({ seed: 20261123, acts, perSecond: 40, cars: 6, calm: 2_000, say: () => {} })
+    round = await playRound({ seed: 20261123, acts, perSecond: 25, cars: 4, calm: 2_000, say: () => {} })
   }, 90_000)
 
   test("has every acknowledged operation once, and the journal counts what the actors count", () => {

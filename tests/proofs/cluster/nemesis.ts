@@ -2,13 +2,13 @@
 import type { Dice } from "../dice.ts"
 import type { History } from "./history.ts"
 import type { Load } from "./load.ts"
-import type { Member } from "./member.ts"
 import type { Site } from "./site.ts"
 
 export const frozenMillis = 50_000
 const settleMillis = 5_000 // After the harm is over, until it is called calm again.
 const rollBackMillis = 3_000 // Of what NATS heard, forgotten.
 const awayMillis = { least: 1_000, most: 4_000 } // Of a killed runner, after others have taken over.
+const watchPartition = 9 // Whoever has it runs the engine's own health check, by the hash of its name: the worst to lose.
 const lateWord = "Somebody else owns this partition now" // Said for each partition of which a late commit was refused.
 
 /** A runner that was struck, and its partitions, until each of them had answered somebody. */
@@ -32,29 +32,31 @@ interface Field {
 }
 type Fault = (field: Field) => Promise<Failover | void>
 
-const struck = (how: Failover["how"], { site, dice }: Field) => {
-  const runner = dice.oneOf(site.runners.filter(({ alive }) => alive))
-  return { how, runner: runner.name, member: runner, partitions: partitionsOf(site, runner) }
+/** A runner that is there, and what it has: the one with this partition, or any. */
+const whose = ({ site, dice }: Field, partition: number | null) => {
+  const owners = site.owners()
+  const there = site.runners.filter(({ alive }) => alive)
+  const member = there.find(({ address }) => address === owners.get(partition ?? -1)) ?? dice.oneOf(there)
+  return { member, partitions: [...owners].flatMap(([one, owner]) => (owner === member.address ? [one] : [])) }
 }
-const partitionsOf = async (site: Site, { address }: Member) =>
-  [...(await site.owners())].flatMap(([partition, owner]) => (owner === address ? [partition] : []))
 
 const servedAgain = (load: Load, partitions: ReadonlyArray<number>) =>
   Promise.all(partitions.map((partition) => load.probe(partition))).then((millis) => Math.round(Math.max(0, ...millis)))
 
-const killed = async (field: Field): Promise<Failover & { readonly member: Member }> => {
-  const { how, runner, member, partitions } = struck("killed", field)
-  const theirs = await partitions
+const killed = async (field: Field, partition: number | null = null) => {
+  const { member, partitions } = whose(field, partition)
   const gone = member.kill()
-  const millis = await servedAgain(field.load, theirs)
+  const millis = await servedAgain(field.load, partitions)
   await gone
-  return { how, runner, member, partitions: theirs.length, millis, beside: field.beside, refused: 0 }
+  const { beside } = field
+  const failover: Failover = { how: "killed", runner: member.name, partitions: partitions.length, millis, beside, refused: 0 }
+  return { member, failover }
 }
 
 /** To its processes. */
 export const memberFaults = {
   "runner killed": async (field) => {
-    const { member, ...failover } = await killed(field)
+    const { member, failover } = await killed(field)
     await Bun.sleep(field.dice.between(awayMillis.least, awayMillis.most))
     await member.start()
     await field.site.divided()
@@ -73,21 +75,18 @@ export const memberFaults = {
       await site.divided()
     }
   },
-  "runner killed for good": async (field) => {
-    const { member: _, ...failover } = await killed(field)
-    return failover
-  },
+  "runner killed for good": async (field) => (await killed(field, watchPartition)).failover,
   "runner frozen": async (field) => {
-    const { how, runner, member, partitions } = struck("frozen", field)
-    const theirs = await partitions
+    const { member, partitions } = whose(field, null)
     const said = member.said(lateWord)
     const begin = performance.now()
     member.freeze()
-    const millis = await servedAgain(field.load, theirs)
+    const millis = await servedAgain(field.load, partitions)
     await Bun.sleep(Math.max(0, frozenMillis - (performance.now() - begin)))
     member.wake()
     await field.site.divided()
-    return { how, runner, partitions: theirs.length, millis, beside: field.beside, refused: member.said(lateWord) - said }
+    const refused = member.said(lateWord) - said
+    return { how: "frozen", runner: member.name, partitions: partitions.length, millis, beside: field.beside, refused }
   }
 } satisfies Readonly<Record<string, Fault>>
 

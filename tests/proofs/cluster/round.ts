@@ -43,7 +43,7 @@ export const playRound = async ({ seed, acts, perSecond, cars, calm, say }: Roun
   const dice = new Dice(seed)
   const failovers: Array<Failover> = []
   try {
-    const site = await openSite({ folder, runners, pace, say })
+    const site = await openSite({ folder, runners, pace })
     try {
       await Promise.all(site.members.map((member) => member.start()))
       await site.divided()

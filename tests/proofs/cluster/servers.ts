@@ -4,7 +4,6 @@ import { join } from "node:path"
 import { isRoot } from "#src/devstack/account.ts"
 import { beginning } from "#src/devstack/beginning.ts"
 import { finish } from "#src/devstack/finish.ts"
-import type { Say } from "#src/devstack/launch.ts"
 import { type NatsServer, nats } from "#src/devstack/nats.ts"
 import { postgres } from "#src/devstack/postgres.ts"
 import { redis } from "#src/devstack/redis.ts"
@@ -12,22 +11,22 @@ import type { Server } from "#src/devstack/server.ts"
 
 const goneMillis = 10_000 // For a Postgres that was told to stop at once.
 const flushMillis = 1_000
+const say = () => {} // What they say when they end is no news: it was done to them.
 
 export class Servers {
   private constructor(
     private readonly folder: string,
-    private readonly say: Say,
     private postgres: Server,
     private nats: NatsServer,
     private redis: Server
   ) {}
 
   /** `folder` outlives them. With fsync, as at work. */
-  static async start(folder: string, say: Say): Promise<Servers> {
+  static async start(folder: string): Promise<Servers> {
     if (isRoot) chmodSync(folder, 0o711) // The servers' account passes through to folders of its own.
     const database = await postgres(folder, { fast: false, say })
     const broker = await nats(join(folder, "nats"), { say })
-    return new Servers(folder, say, database, broker, await redis(join(folder, "redis"), { say }))
+    return new Servers(folder, database, broker, await redis(join(folder, "redis"), { say }))
   }
 
   get env() {
@@ -44,7 +43,7 @@ export class Servers {
         await Bun.sleep(10)
       await this.postgres.kill()
     }
-    this.postgres = await postgres(this.folder, { fast: false, port: portOf(this.postgres), say: this.say })
+    this.postgres = await postgres(this.folder, { fast: false, port: portOf(this.postgres), say })
   }
 
   /** `wipe`: as if its disk had been changed for an empty one. */
@@ -82,7 +81,7 @@ export class Servers {
 
   async restartRedis(): Promise<void> {
     await this.redis.kill()
-    this.redis = await redis(join(this.folder, "redis"), { port: portOf(this.redis), say: this.say })
+    this.redis = await redis(join(this.folder, "redis"), { port: portOf(this.redis), say })
   }
 
   async stop(): Promise<void> {
@@ -95,7 +94,7 @@ export class Servers {
   }
 
   private async startNats() {
-    this.nats = await nats(join(this.folder, "nats"), { port: portOf(this.nats), say: this.say })
+    this.nats = await nats(join(this.folder, "nats"), { port: portOf(this.nats), say })
   }
 }
 

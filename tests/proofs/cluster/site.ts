@@ -5,7 +5,6 @@ import { migrate } from "#integrations/postgres/migrations.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { letClockMove } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
-import type { Say } from "#src/devstack/launch.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { carsTrust, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
@@ -30,12 +29,11 @@ export interface SiteOptions {
   readonly runners: number
   /** Milliseconds between the steps of a partner's work. */
   readonly pace: number
-  readonly say: Say
 }
 
-export const openSite = async ({ folder, runners: count, pace, say }: SiteOptions) => {
+export const openSite = async ({ folder, runners: count, pace }: SiteOptions) => {
   await using floors = new AsyncDisposableStack()
-  const servers = await Servers.start(folder, say)
+  const servers = await Servers.start(folder)
   floors.defer(() => servers.stop())
   const { env: addresses } = servers
   await migrate(addresses.DATABASE_URL)
@@ -77,11 +75,13 @@ export const openSite = async ({ folder, runners: count, pace, say }: SiteOption
 
   /** Partition and epoch → who had it then. */
   const terms = new Map<string, string>()
+  let seen: ReadonlyMap<number, string> = new Map()
   const owners = async (): Promise<ReadonlyMap<number, string>> => {
     const rows: ReadonlyArray<{ partition: number; epoch: number; owner: string | null }> =
       await sql`SELECT partition, epoch, owner FROM partitions`
     for (const { partition, epoch, owner } of rows) if (owner !== null) terms.set(`${partition} ${epoch}`, owner)
-    return new Map(rows.map(({ partition, owner }) => [partition, owner ?? ""]))
+    seen = new Map(rows.map(({ partition, owner }) => [partition, owner ?? ""]))
+    return seen
   }
   const watch = setInterval(() => void owners().catch(() => {}), lookMillis)
   floors.defer(() => clearInterval(watch))
@@ -105,7 +105,8 @@ export const openSite = async ({ folder, runners: count, pace, say }: SiteOption
     members,
     stories,
     sql,
-    owners,
+    /** Who had which partition a moment ago: Postgres may be away. */
+    owners: () => seen,
     /** Every partition is with somebody who is there, and everybody who is there has some. */
     divided: () =>
       until("a division of the partitions", divisionMillis, async () => {
