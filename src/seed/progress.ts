@@ -9,13 +9,14 @@ export interface Screen {
   readonly write: (text: string) => unknown
 }
 
-/** Answers what to call with how many are done, and at the end. */
+/** Answers what to call with how many are done, and at the end. Time counts from the first call. */
 export const progressBar = (total: number, screen: Screen, clock: () => number = () => performance.now()) => {
-  const begin = clock()
+  let begin: number | null = null
   let drawn = Number.NEGATIVE_INFINITY
   const every = screen.isTTY ? redrawMillis : lineMillis
   return (done: number) => {
     const now = clock()
+    begin ??= now
     if (done < total && now - drawn < every) return
     drawn = now
     const text = lineOf(done, total, (now - begin) / 1000)

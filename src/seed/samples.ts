@@ -62,16 +62,18 @@ export interface Sample {
   readonly share: number
 }
 
-/** Each chapter at each dealership; a model for every other one. */
+/** Each chapter at every second dealership, in turns; a model for every other of these. */
 export const samples: ReadonlyArray<Sample> = chapters.flatMap(({ share, ...chapter }, c) =>
-  dealerships.map(([country, dealershipId], d) => ({
-    share,
-    life: {
-      ...chapter,
-      country,
-      dealershipId,
-      model: (c + d) % 2 === 0 ? "Modelo Uno" : "Modelo Dos",
-      builtDaysAgo: chapter.builtDaysAgo + (chapter.builtDaysAgo >= 150 ? d * 3 : 0) // Not all dealerships hand over on one day.
-    }
-  }))
+  dealerships
+    .filter((_, d) => (c + d) % 2 === 0)
+    .map(([country, dealershipId], n) => ({
+      share,
+      life: {
+        ...chapter,
+        country,
+        dealershipId,
+        model: (c + n) % 2 === 0 ? "Modelo Uno" : "Modelo Dos",
+        builtDaysAgo: chapter.builtDaysAgo + (chapter.builtDaysAgo >= 150 ? n * 6 : 0) // Not all dealerships hand over on one day.
+      }
+    }))
 )

@@ -12,7 +12,7 @@ import { type Kind, liveSamples } from "./lived-samples.ts"
 import { orderIdOf, serialOf } from "./marks.ts"
 import { hireSellers } from "./people.ts"
 
-const carsPerStatement = 200
+const carsPerStatement = 400
 const connections = 2 // Statements under way: one per core of a small machine.
 
 export interface SeedOptions {
@@ -29,7 +29,9 @@ export interface SeedOptions {
 /** Whatever stops it, what was written is whole: cars come in statements of their own. */
 export const seedDatabase = async (options: SeedOptions): Promise<void> => {
   options.say("A few dozen lives are lived first")
-  await writeCars(options, await lives(options))
+  const kinds = await lives(options)
+  options.progress(0)
+  await writeCars(options, kinds)
   options.say("Postgres looks at what was written, so that it plans well")
   await once(options.url, (sql) => sql.unsafe("ANALYZE"))
 }
