@@ -32,7 +32,6 @@ export interface Round extends Verdict {
 
 const pace = 80 // Milliseconds between the steps of a partner's work.
 const runners = 2
-const customers = 4
 const storytellers = ["home", "pickup"] as const // Whole lives of cars, told beside the load.
 
 /** Throws where it comes to no end, or something does not hold: data and logs are left where the error says. */
@@ -47,7 +46,7 @@ export const playRound = async ({ seed, acts, perSecond, cars, calm, say }: Roun
     try {
       await Promise.all(site.members.map((member) => member.start()))
       await site.divided()
-      const owned = await ownedCars(site, cars, customers)
+      const owned = await ownedCars(site, cars)
       say(`${cars} cars are delivered`)
       const load = new Load(site, history, new Dice(seed + 1), owned, perSecond)
       let over = false
