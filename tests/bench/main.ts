@@ -7,6 +7,7 @@ import { keepResults, type Measurements } from "./kept-results.ts"
 import { memory } from "./memory.ts"
 import { type Compared, peers } from "./peers.ts"
 import { purchase } from "./purchase.ts"
+import { recovery } from "./recovery.ts"
 import { reports } from "./reports.ts"
 import type { Row } from "./row.ts"
 import { type AtRunners, runners } from "./runners.ts"
@@ -96,6 +97,7 @@ try {
   await stack.stop()
 }
 await take("start", () => start(say))
+await take("recovery", () => recovery(say))
 
 const machine = {
   cpu: cpus()[0]?.model ?? "unknown",
