@@ -1,11 +1,12 @@
 /** Reads a work queue of NATS for ever, beside other gateways: takes no more than it has hands for, and less while the actors are busy. */
-import { Effect, Queue } from "effect"
+import { Effect, Fiber, Queue } from "effect"
 import type { JsMsg } from "nats"
 import { Nats, type NatsUnreachable } from "#integrations/nats/nats.ts"
 import { Pace } from "./pace.ts"
 
 const pause = "500 millis" // After a fetch that failed.
 const farewell = "1 second" // For the broker to hear the last of what we say.
+const gathering = "50 millis" // The next batch gathers while the last one is written, but waits no longer for whom nobody answers.
 const defectMs = 5_000
 const longestPauseMs = 60_000 // Of a message that comes again and again.
 
@@ -88,7 +89,8 @@ export const hearAlways = <R, S, T>({ fetch, answer }: Hearing<R, S, T>) =>
     const answering = Effect.gen(function* () {
       const messages = yield* Queue.takeBetween(heard, 1, pace.batch)
       const rest = yield* Effect.catchDefect(answer(messages, settle), again(messages))
-      yield* Effect.forkScoped(Effect.catchDefect(rest, again(messages)))
+      const answered = yield* Effect.forkScoped(Effect.catchDefect(rest, again(messages)))
+      if (Queue.sizeUnsafe(heard) < pace.batch) yield* Effect.timeoutOption(Fiber.await(answered), gathering)
     })
     yield* Effect.raceFirst(Effect.forever(fetching), Effect.forever(answering))
   }).pipe(Effect.scoped)

@@ -33,18 +33,29 @@ interface Arrived {
   readonly as: Verdict
 }
 
+interface Never {
+  readonly message: JsMsg
+  readonly reason: string
+}
+
 type TurnDown = (message: JsMsg, no: NotNow) => void
 
 /** Cars side by side; of one car one after the other in the order they came. */
 const answerAll = Effect.fnUntraced(function* (repeats: Repeats, messages: ReadonlyArray<JsMsg>, settle: Settle) {
   const reached = yield* CrashPoint
-  const never: Array<{ readonly vin: string; readonly reason: string }> = []
+  const never: Array<Never> = []
   const seen = new Set<Vin>()
   const turnDown: TurnDown = (message, no) => {
     if ("again" in no && message.info.deliveryCount < triesLimit) return settle.later(message, no.again, no)
-    never.push({ vin: vinOf(message.subject) ?? message.subject.slice(0, 64), reason: "never" in no ? no.never : "TooManyTries" })
-    settle.never(message)
+    never.push({ message, reason: "never" in no ? no.never : "TooManyTries" })
   }
+  /** Counted first: whoever sees them gone finds them counted. */
+  const dismiss = Effect.suspend(() => {
+    const those = never.splice(0)
+    return Effect.map(complain(those), () => {
+      for (const { message } of those) settle.never(message)
+    })
+  })
   const heard = (message: JsMsg) => {
     reached("report: acknowledged")
     settle.done(message)
@@ -62,6 +73,7 @@ const answerAll = Effect.fnUntraced(function* (repeats: Repeats, messages: Reado
     }
   }
   const { arrived, known } = yield* lookAt(others, turnDown)
+  yield* dismiss
 
   /** Where one cannot be heard, those that the same car said later wait as well: they were judged by what it would have been told. */
   const hear = Effect.fnUntraced(function* (theirs: ReadonlyArray<Arrived>) {
@@ -89,7 +101,7 @@ const answerAll = Effect.fnUntraced(function* (repeats: Repeats, messages: Reado
       const time = yield* PlatformTime
       yield* Telemetry.use((telemetry) => telemetry.seen([...seen], iso(time.now())))
     }
-    yield* complain(never)
+    yield* dismiss
   })
 })
 
@@ -155,12 +167,12 @@ const tried = <A, R>(work: Effect.Effect<A, Unheard, R>): Effect.Effect<Result.R
   )
 
 /** One line for a batch: whoever owns the broker must not fill the log. */
-const complain = (never: ReadonlyArray<{ readonly vin: string; readonly reason: string }>) => {
+const complain = (never: ReadonlyArray<Never>) => {
   if (never.length === 0) return Effect.void
   const reasons = Object.fromEntries(
     [...Map.groupBy(never, ({ reason }) => reason)].map(([reason, { length }]) => [reason, length])
   )
-  const cars = [...new Set(never.map(({ vin }) => vin))].slice(0, named)
+  const cars = [...new Set(never.map(({ message: { subject } }) => vinOf(subject) ?? subject.slice(0, 64)))].slice(0, named)
   return Effect.andThen(
     Metric.update(refusedReports, never.length),
     Effect.logWarning("Reports were not believed").pipe(Effect.annotateLogs({ reasons, cars }))

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { nanos } from "nats"
 import { Overloaded } from "#actors/system/letter.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { healReports } from "#integrations/vehicle-link/reports.ts"
 import { ingressLag } from "#src/ingress/lag.ts"
 import { Pace } from "#src/ingress/pace.ts"
 import { Car, receiptOf } from "./car.ts"
@@ -90,6 +91,14 @@ describe("two gateways", () => {
     await repeats()
     expect(toldOf(car).map(({ message }) => message.counter)).toEqual([1, 13])
     expect(here.acknowledgedTo(car)).toHaveLength(24)
+  })
+
+  test("make the limits of a queue their own, where another version of ours has made it", async () => {
+    const { consumers } = await manager()
+    const ours = (await consumers.info(stream(), reader)).config.max_ack_pending
+    await consumers.update(stream(), reader, { max_ack_pending: 1 })
+    expect(await here.runtime.runPromise(healReports)).toBe("well")
+    expect((await consumers.info(stream(), reader)).config.max_ack_pending).toBe(ours)
   })
 
   test("hear what another one held when it died", async () => {

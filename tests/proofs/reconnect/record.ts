@@ -44,7 +44,8 @@ export const recorded = async ({
   }
   const folder = join(import.meta.dir, "..", "results")
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, `reconnect-${startedAt.toISOString().slice(0, 10)}.json`)
+  const form = members.runners === 0 ? "reconnect" : "reconnect-cluster"
+  const file = join(folder, `${form}-${startedAt.toISOString().slice(0, 10)}.json`)
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
   say(`${failed.length === 0 ? "every goal reached" : failed.join("; ")}; ${relative(process.cwd(), file)}`)
   return failed.length === 0
