@@ -3,7 +3,7 @@ import type { ClientAct } from "#src/verify/evidence.ts"
 import type { Availability, History } from "./history.ts"
 import type { Site } from "./site.ts"
 
-const answeredAtLeast = 0.7
+const succeededAtLeast = 0.7 // Of all, in the end; and of the load, at the first asking.
 const answeredInCalm = 0.95
 
 export interface Verdict {
@@ -45,7 +45,8 @@ export const judge = async (site: Site, history: History): Promise<Verdict> => {
     ...Object.entries(held as Record<string, number>).flatMap(([what, count]) =>
       count === 0 ? [] : [`${count} ${what} are left`]
     ),
-    ...(answeredAtOnce >= answeredAtLeast * operations
+    ...(saw("ok") >= succeededAtLeast * acts.length ? [] : [`Only ${share(saw("ok"), acts.length)} operations succeeded`]),
+    ...(answeredAtOnce >= succeededAtLeast * operations
       ? []
       : [`Only ${share(answeredAtOnce, operations)} operations were answered at once`]),
     ...(calm.answeredAtOnce >= answeredInCalm * calm.operations

@@ -4,8 +4,8 @@ import type { History } from "./history.ts"
 import type { Load } from "./load.ts"
 import type { Site } from "./site.ts"
 
-export const frozenMillis = 50_000
-const settleMillis = 5_000 // After the harm is over, until it is called calm again.
+const frozenMillis = 50_000
+export const settleMillis = 5_000 // After the harm is over, until it is called calm again.
 const rollBackMillis = 3_000 // Of what NATS heard, forgotten.
 const awayMillis = { least: 1_000, most: 4_000 } // Of a killed runner, after others have taken over.
 const watchPartition = 9 // Whoever has it runs the engine's own health check, by the hash of its name: the worst to lose.

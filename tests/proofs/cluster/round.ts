@@ -6,7 +6,7 @@ import { Dice } from "../dice.ts"
 import { History } from "./history.ts"
 import { judge, type Verdict } from "./judge.ts"
 import { Load, ownedCars } from "./load.ts"
-import { type Failover, type FaultName, strike } from "./nemesis.ts"
+import { type Failover, type FaultName, settleMillis, strike } from "./nemesis.ts"
 import { openSite } from "./site.ts"
 
 export interface RoundOptions {
@@ -43,32 +43,32 @@ export const playRound = async ({ seed, acts, perSecond, cars, calm, say }: Roun
   const failovers: Array<Failover> = []
   try {
     const site = await openSite({ folder, runners, pace })
-    try {
+    let over = false
+    let harming: Promise<void> | null = null
+    const harm = async (load: Load) => {
+      await Bun.sleep(calm)
+      for (const act of acts) {
+        if (over) return
+        say(act.join(" + "))
+        const moved = await strike(act, { site, load, dice, history })
+        failovers.push(...moved)
+        for (const failover of moved) say(inWords(failover))
+        await Bun.sleep(settleMillis + calm)
+      }
+    }
+    const play = async () => {
       await Promise.all(site.members.map((member) => member.start()))
       await site.divided()
       const owned = await ownedCars(site, cars)
       say(`${cars} cars are delivered`)
       const load = new Load(site, history, new Dice(seed + 1), owned, perSecond)
-      let over = false
       const lanes = storytellers.map(async (kind, n) => {
         while (!over) await site.stories.tell(kind, `Customer ${n + 1}`)
       })
       const told = Promise.all(lanes)
       told.catch(() => {})
-      const harm = async () => {
-        await Bun.sleep(calm)
-        for (const act of acts) {
-          say(act.join(" + "))
-          const moved = await strike(act, { site, load, dice, history })
-          failovers.push(...moved)
-          for (const { how, runner, partitions, millis, refused } of moved)
-            say(
-              `${runner} was ${how}: its ${partitions} partitions served after ${millis} ms${refused > 0 ? `, ${refused} refused` : ""}`
-            )
-          await Bun.sleep(settled + calm)
-        }
-      }
-      await Promise.race([harm(), load.failure, told.then(() => Promise.reject(new Error("the stories ended")))])
+      harming = harm(load)
+      await Promise.race([harming, load.failure, told])
       over = true
       for (const member of site.members)
         if (member.ended()) throw new Error(`${member.name} ended by itself: ${member.lastWords()}`)
@@ -80,16 +80,16 @@ export const playRound = async ({ seed, acts, perSecond, cars, calm, say }: Roun
       await site.quiet()
       const verdict = await judge(site, history)
       if (verdict.violations.length > 0) throw new Error(verdict.violations.slice(0, 20).join("\n"))
-      const { ended: orders } = site.stories
       const seconds = Math.round((performance.now() - begin) / 100) / 10
-      const record = { seed, acts, seconds, heldBack: load.heldBack, failovers, orders, ...verdict }
-      await site.close()
-      rmSync(folder, { recursive: true, force: true })
-      return record
-    } catch (error) {
-      await site.close()
-      throw error
+      return { seed, acts, seconds, heldBack: load.heldBack, failovers, orders: site.stories.ended, ...verdict }
     }
+    const round = await play().finally(async () => {
+      over = true
+      await harming?.catch(() => {}) // Whoever is just being started again would be nobody's.
+      await site.close()
+    })
+    rmSync(folder, { recursive: true, force: true })
+    return round
   } catch (error) {
     history.write(join(folder, "history.jsonl"))
     throw new Error(`Seed ${seed}, ${JSON.stringify(acts)}: ${(error as Error).message}\nData, logs and history: ${folder}`, {
@@ -98,4 +98,5 @@ export const playRound = async ({ seed, acts, perSecond, cars, calm, say }: Roun
   }
 }
 
-const settled = 5_000
+const inWords = ({ how, runner, partitions, millis, refused }: Failover) =>
+  `${runner} was ${how}: its ${partitions} partitions served after ${millis} ms${how === "frozen" ? `, ${refused} refused its late commits` : ""}`
