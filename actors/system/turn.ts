@@ -124,8 +124,14 @@ export class DraftOf {
     if (letter.timer === null && !behavior.type.words.has(letter.message.type))
       return new ActorsUnavailable({ reason: "NewerProgram" })
     if (now.state === null && letter.message.type !== behavior.opensWith) return new ActorNotFound({ path })
-    if (letter.timer !== null && now.timers.get(letter.timer.timerId)?.setVersion !== letter.timer.setVersion)
-      return standing(now, "recorded: TimerGone", true) // It left the state it was waiting in. Nothing to wake, nothing to keep.
+    if (letter.timer !== null && now.timers.get(letter.timer.timerId)?.setVersion !== letter.timer.setVersion) {
+      const { timerId, setVersion } = letter.timer
+      const isOfOldMachine = now.left?.timers.get(timerId)?.setVersion === setVersion
+      // It left the state it was waiting in: nothing to wake, nothing to keep. Where only its machine changed, nobody else may ever come
+      // to begin the new wait: with its old timer it migrates, and hears nothing.
+      if (isOfOldMachine) this.#migrateAlone(now.left!, letter, at)
+      return standing(this.now, "recorded: TimerGone", !isOfOldMachine)
+    }
 
     const stale = letter.sender !== null && (now.heardFrom[letter.sender.path] ?? 0) > letter.sender.version
     const decision = stale
@@ -182,7 +188,14 @@ export class DraftOf {
     return standing(this.now, outcome, false)
   }
 
-  /** A row of its own, before the turn at hand: whoever replays what comes after begins with it. */
+  #migrateAlone(left: NonNullable<Resident["left"]>, letter: Letter, at: number) {
+    this.facets = this.now.behavior.facets(this.now.state!)
+    this.#migrate(left, letter, at)
+    this.letters++
+    this.now = { ...this.now, version: this.now.version + 1, left: null }
+  }
+
+  /** A row of its own, before the turn at hand if there is one: whoever replays what comes after begins with it. */
   #migrate(left: NonNullable<Resident["left"]>, { id, correlation, traceId }: Letter, at: number) {
     const { path, behavior, version, state, heardFrom, timers, stateSince } = this.now
     const body: Migration = {

@@ -111,6 +111,23 @@ describe("an actor that an older machine left", () => {
     expect((await heardBy("a")).at(-1)).toMatchObject({ type: "xstate.after.glow.lamp.lit", outcome: "handled" })
   })
 
+  test("is migrated by a timer that its new machine does not wait for: the wait is over, and the new one begins", async () => {
+    {
+      await using lamps = await old()
+      await lamps.tell("f", say.install, "1")
+      await lamps.tell("f", say.on, "2")
+    }
+    await using _lamps = await bright()
+    time.offset += glowMillis
+    await until("the migration", async () => (await actorAt("f")).machine_version === 2)
+    expect((await heardBy("f")).at(-1)).toMatchObject({ type: "Migrated", version: 3, machine: 2 })
+    expect(await timersOf("f")).toMatchObject([{ timer_id: "xstate.after.glow.lamp.lit", set_version: 3 }])
+    time.offset += glowMillis
+    await until("going out", async () => (await actorAt("f")).state.value === "off")
+    const lived = replay(brightBehavior, "lamp/f", await heardBy("f"))
+    expect([lived.broken, lived.state?.value, lived.timers.size]).toEqual([null, "off", 0])
+  })
+
   test("is one mistake of its own where a table refuses its turn, and where no migration leads from there", async () => {
     {
       await using lamps = await old()
