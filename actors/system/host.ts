@@ -77,7 +77,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
           try {
             residents.set(path, resident(behavior, path, left, at))
           } catch (cause) {
-            unfit.set(path, { _tag: "Broken", cause: String(cause) })
+            unfit.set(path, left?.quarantined === true ? new ActorQuarantined({ path }) : { _tag: "Broken", cause: String(cause) })
           }
       }
     }
@@ -109,6 +109,13 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     )
 
   const takeTurns = Effect.fnUntraced(function* (lane: Lane, envelopes: ReadonlyArray<Envelope>) {
+    // Before anybody is summoned: what is known of an actor under one epoch is not said under a later one.
+    const asked = new Map<number, number>()
+    for (const { letter } of envelopes) {
+      const partition = partitionOf(letter.path)
+      const epoch = epochs.get(partition)
+      if (epoch !== undefined) asked.set(partition, epoch)
+    }
     const { residents, unfit, heard } = yield* summon(envelopes.map(({ letter }) => letter))
     const at = time.now()
     const drafts = new Map<string, DraftOf>()
@@ -127,13 +134,6 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       }
     }
     const answers = envelopes.map(hear)
-
-    const asked = new Map<number, number>()
-    for (const { letter } of envelopes) {
-      const partition = partitionOf(letter.path)
-      const epoch = epochs.get(partition)
-      if (epoch !== undefined) asked.set(partition, epoch)
-    }
     const rows: Array<Draft> = []
     for (const [path, draft] of drafts) if (draft.turns.length > 0 && asked.has(partitionOf(path))) rows.push(draftRow(draft)) // The others were handed over meanwhile.
     const unkept = new Set(rows.map(({ path }) => path))
@@ -143,11 +143,12 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
     reached("turn: after commit")
     commits++
 
-    for (const { path, state, promised, turns: taken } of rows) {
+    for (const { path, partition, state, promised, turns: taken } of rows) {
       if (!kept.has(path)) continue
       unkept.delete(path)
       turns += taken.length
-      cache.keep(drafts.get(path)!.kept(state.length))
+      // Where the partition has left meanwhile, others may change the actor before it comes back.
+      if (epochs.get(partition) === asked.get(partition)) cache.keep(drafts.get(path)!.kept(state.length))
       if (promised.length > 0) for (const wake of wakers) wake()
     }
     const again: Array<Envelope> = []

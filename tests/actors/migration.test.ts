@@ -151,6 +151,33 @@ describe("an actor that an older machine left", () => {
   })
 })
 
+describe("an actor that no migration leads from", () => {
+  test("is quarantined like any other that breaks, and comes back with a mended program once an operator lets it", async () => {
+    const defects = async () => (await sql`SELECT message_id, tries FROM defects WHERE path = 'lamp/g'`).map(Object.values)
+    {
+      await using lamps = await old()
+      await lamps.tell("g", say.next("broken"), "1")
+      await lamps.tell("h", say.install, "1")
+    }
+    {
+      const throwing = {
+        1: (left: any) => (left.context.room === "broken" ? ({} as any).no.way : brightBehavior.migrations![1]!(left))
+      }
+      await using lamps = await program({ ...brightBehavior, migrations: throwing })
+      for (let tries = 1; tries < 5; tries++) expect(await lamps.tell("g", say.tested("x"), "2")).toMatchObject({ _tag: "Died" })
+      for (const id of ["2", "3", "4"])
+        expect(await lamps.tell("g", say.tested("x"), id)).toMatchObject({ _tag: "ActorQuarantined" })
+      expect(await defects()).toEqual([["2", 5]]) // What it is told now changes nothing.
+      expect(await lamps.tell("h", say.tested("x"), "2")).toMatchObject({ outcome: "handled" })
+    }
+    await using lamps = await bright()
+    expect(await lamps.tell("g", say.tested("x"), "3")).toMatchObject({ _tag: "ActorQuarantined" })
+    expect(await lamps.tell("g", say.next("broken"), "1")).toMatchObject({ version: 1, duplicate: true })
+    await sql`DELETE FROM defects WHERE path = 'lamp/g'` // What an operator's release does.
+    expect(await lamps.tell("g", say.tested("x"), "3")).toMatchObject({ version: 3, outcome: "handled" })
+  })
+})
+
 describe("a program that is older than", () => {
   test("a snapshot says that somebody else will hear; nobody is quarantined, and the newer one hears it", async () => {
     {
