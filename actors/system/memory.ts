@@ -154,7 +154,7 @@ export const MemoryActorStore = Layer.effectContext(
         Effect.sync(() => {
           for (const entry of entries) rowOf(entry).state = "done"
         }),
-      postpone: (entry, due) => Effect.sync(() => void Object.assign(rowOf(entry), { dueAt: due, leased: false })),
+      postpone: (entry, due) => Effect.sync(() => void Object.assign(rowOf(entry), { entry, dueAt: due, leased: false })),
       park: (entry) => Effect.sync(() => void Object.assign(rowOf(entry), { state: "parked", leased: false }))
     })
     const sleepers = Timers.of({

@@ -34,6 +34,7 @@ export class Outbox extends Context.Service<
     /** Still at it: the lease goes on. */
     readonly hold: (entries: ReadonlyArray<Entry>, now: number) => Effect.Effect<void>
     readonly done: (entries: ReadonlyArray<Entry>, now: number) => Effect.Effect<void>
+    /** With as many attempts as the entry says were made. */
     readonly postpone: (entry: Entry, due: number, cause: string) => Effect.Effect<void>
     /** Out of patience: its lane waits for an operator. See docs/runbook.md, "A command is parked". */
     readonly park: (entry: Entry, cause: string) => Effect.Effect<void>
@@ -48,7 +49,8 @@ const lookEvery = Duration.millis(250) // Without a word from the committer: for
 const performerPatience = Duration.seconds(30) // Longer than any port's own time-out.
 const attempts = 8 // Then it is parked. With the waits below that is about two minutes, and the calls.
 const waitAfter = (attempt: number) => Math.min(2 ** (attempt - 1) * 1000, 120_000) * (0.75 + Math.random() / 2) // 1 s, 2 s, 4 s … jittered.
-
+/** 1 s, then half of the time it has waited, up to 10 s; jittered. */
+const unheardWait = (waited: number) => Math.min(Math.max(waited / 2, 1000), 10_000) * (0.75 + Math.random() / 2)
 const untoldWait = 120_000 // Milliseconds. Its actor cannot hear (quarantined): a person has to look first.
 
 /** Takes, performs, tells the actor what came of it, for as long as the scope lasts. */
@@ -127,16 +129,19 @@ export const OutboxRelay = <const B extends AnyBehavior>(
           yield* Effect.logWarning("A command did not go through").pipe(
             Effect.annotateLogs({ command: id, type: entry.type, attempt: entry.attempts, cause })
           )
-          const later = (millis: number) => outbox.postpone(entry, time.now() + millis, cause)
+          const later = (millis: number, attempts = entry.attempts) =>
+            outbox.postpone({ ...entry, attempts }, time.now() + millis, cause)
           const outcome = yield* Effect.exit(
-            entry.attempts < patience || isUnheard(exit.cause)
-              ? later(waitAfter(entry.attempts))
-              : Effect.catchCause(park(entry, cause), (untold) =>
-                  Effect.andThen(
-                    Effect.logWarning("An actor could not be told that its command is parked", untold),
-                    later(untoldWait)
+            isUnheard(exit.cause)
+              ? later(unheardWait(time.now() - entry.at), entry.attempts - 1)
+              : entry.attempts < patience
+                ? later(waitAfter(entry.attempts))
+                : Effect.catchCause(park(entry, cause), (untold) =>
+                    Effect.andThen(
+                      Effect.logWarning("An actor could not be told that its command is parked", untold),
+                      later(untoldWait)
+                    )
                   )
-                )
           )
           if (Exit.isFailure(outcome)) yield* Effect.logWarning("It comes due again when its lease ends", outcome.cause)
         }
@@ -190,7 +195,7 @@ export const OutboxRelay = <const B extends AnyBehavior>(
     })
   )
 
-/** An owner is being replaced, or is older than what it is to do. Patience is for partners. */
+/** An owner is being replaced, or is older than what it is to do. Patience is for partners, and is not spent on that. */
 const isUnheard = (cause: Cause.Cause<unknown>) => Cause.squash(cause) instanceof ActorsUnavailable
 
 /** For the row and the log: the condition with its data, never a stack of ours. */

@@ -52,10 +52,10 @@ export const PostgresRelay = Layer.effectContext(
           WHERE outbox.path = done.path AND outbox.version = done.version AND outbox.position = done.position AND state = 'waiting'`)
         )
       },
-      postpone: ({ path, version, position }, due, cause) =>
+      postpone: ({ path, version, position, attempts }, due, cause) =>
         asked(
           Effect.asVoid(sql`
-          UPDATE outbox SET due_at = ${at(due)}, leased = false, cause = ${cause}
+          UPDATE outbox SET due_at = ${at(due)}, leased = false, attempts = ${attempts}, cause = ${cause}
           WHERE path = ${path} AND version = ${version} AND position = ${position} AND state = 'waiting'`)
         ),
       park: ({ path, version, position }, cause) =>

@@ -210,12 +210,16 @@ describe("a program that is older than", () => {
     const promised = async () => (await sql`SELECT state, attempts, cause FROM outbox WHERE path = 'lamp/e' AND type = 'Hum'`)[0]
     {
       await using _lamps = await old() // Patient for two tries, with a partner.
+      let tries = 0
       await until("a third try", async () => {
-        await sql`UPDATE outbox SET due_at = now() WHERE path = 'lamp/e' AND NOT leased`
-        return (await promised()).attempts > 2
+        const unheard = sql`path = 'lamp/e' AND NOT leased AND cause = 'ActorsUnavailable (NewerProgram)'`
+        tries += (await sql`UPDATE outbox SET cause = NULL WHERE ${unheard} RETURNING path`).length
+        if (tries < 3) await sql`UPDATE outbox SET due_at = now() WHERE path = 'lamp/e' AND NOT leased`
+        return tries === 3
       })
-      expect(await promised()).toMatchObject({ state: "waiting", cause: "ActorsUnavailable (NewerProgram)" })
+      expect((await promised()).state).toBe("waiting")
     }
+    expect((await promised()).attempts).toBeLessThan(2) // Its partner has all the tries it had.
     await using _lamps = await bright()
     humming = true
     await sql`UPDATE outbox SET due_at = now() WHERE path = 'lamp/e'`
