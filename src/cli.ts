@@ -13,7 +13,16 @@ try {
   const code = await (await command(known ? wanted : "help")).run(args)
   process.exit(known ? code : 2)
 } catch (error) {
+  if (isUntold(error)) {
+    console.error(`The database does not tell: ${String(error.reason.cause)}. Is DATABASE_URL right?`)
+    process.exit(2)
+  }
   // A condition with data speaks for itself; anything else is a bug and shows where.
   console.error(error instanceof Error && "_tag" in error ? error.message : error)
   process.exit(1)
+}
+
+/** Of Postgres, by whatever command. */
+function isUntold(error: unknown): error is { readonly reason: { readonly cause: unknown } } {
+  return error instanceof Error && "_tag" in error && error._tag === "SqlError"
 }

@@ -18,7 +18,7 @@ const usage = `Usage: ./caas archive [--closed-for 90d|12h] [--limit N] [--dry-r
 
 const millisOf = { d: 86_400_000, h: 3_600_000 } as const
 
-/** 0: done; 1: no database is named; 2: called wrongly. */
+/** 0: done; 1: no database is named; 2: called wrongly, or the database does not tell. */
 export const run = async (args: string[]): Promise<number> => {
   const said = Result.try(() =>
     parseArgs({

@@ -32,12 +32,7 @@ export const run = async (args: string[]): Promise<number> => {
     witness: (life, { _tag }) => {
       if (wanted.golden !== undefined && (_tag === "identical" || _tag === "migrates")) golden.offer(life)
     }
-  }).pipe(
-    Effect.provide(PostgresOwner({ url: Redacted.make(url) })),
-    Effect.catchTag("SqlError", ({ reason }) => Effect.succeed(String(reason.cause))),
-    Effect.runPromise
-  )
-  if (typeof rehearsed === "string") return refuse(`The database does not tell: ${rehearsed}. Is DATABASE_URL right?`)
+  }).pipe(Effect.provide(PostgresOwner({ url: Redacted.make(url) })), Effect.runPromise)
   const fit = isFit(rehearsed)
   console.log(wanted.json ? JSON.stringify({ fit, machines: rehearsed }) : table(rehearsed, fit))
   if (wanted.golden !== undefined) for (const file of golden.write(wanted.golden)) console.error(`written: ${file}`)

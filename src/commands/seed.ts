@@ -4,6 +4,7 @@ import { SQL } from "bun"
 import { Result } from "effect"
 import { personsKey } from "#integrations/persons/key.ts"
 import { migrate } from "#integrations/postgres/migrations.ts"
+import { demoPassword } from "#src/demo-people.ts"
 import { progressBar } from "#src/seed/progress.ts"
 import { seedDatabase } from "#src/seed/seed.ts"
 
@@ -19,7 +20,7 @@ const usage = `Usage: ./caas seed [--vehicles N] [--seed S] [--yes]
 
 const most = 5_000_000 // As many number plates as the smallest country has.
 
-/** 0: written; 1: something is missing, or this database had better be left alone; 2: called wrongly. */
+/** 0: written; 1: something is missing, or this database had better be left alone; 2: called wrongly, or the database does not tell. */
 export const run = async (args: string[]): Promise<number> => {
   const said = Result.try(() =>
     parseArgs({
@@ -51,7 +52,10 @@ export const run = async (args: string[]): Promise<number> => {
 
   const progress = progressBar(vehicles, process.stderr)
   await seedDatabase({ url, vehicles, seed, personsKey: key.success, progress, say: (line) => console.error(line) })
-  console.log(`${vehicles.toLocaleString("en")} cars are there. Their owners sign in as customer.000000001@seed.example and so on.`)
+  console.log(
+    `${vehicles.toLocaleString("en")} cars are there. Their owners sign in as customer.000000001@seed.example and so on, with ${demoPassword}.`
+  )
+  console.log("Partners know nothing of them: beside simulated ones, ./caas verify names whatever they should have in their books.")
   return 0
 }
 

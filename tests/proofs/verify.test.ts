@@ -127,6 +127,8 @@ describe("verify", () => {
     const { checked, violated: wrong, invariants: all } = JSON.parse(fine.said) as Report
     expect([checked > 10, wrong, all.map(({ id }) => id)]).toEqual([true, 0, Object.keys(invariants) as Array<InvariantId>])
 
+    expect((await cli("postgres://nobody:secret@127.0.0.1:9/none")).code).toBe(2) // It could not look: that is no violation.
+
     const spoiled = await freshDatabase()
     try {
       await withOwner(spoiled.url, (owner) => owner.unsafe("DELETE FROM partitions WHERE partition = 5"))
