@@ -19,6 +19,7 @@ const pause = "100 millis" // Before a letter that found nobody is tried again.
 const ways = 2 // Couriers to one runner, by partition: its host makes two batches of what each brings.
 const callsAtOnce = 2 // Of one of them: the next call is there when the commit of the last one ends.
 const openEvery = "500 millis"
+const saidEveryMillis = 10_000 // That letters find nobody: an outage is no flood of words.
 
 /** Speaks to runners; hosts nobody itself. */
 export const GatewayActorSystem = Layer.effectContext(Effect.suspend(() => clustered(null)))
@@ -39,18 +40,28 @@ const clustered = Effect.fnUntraced(function* (local: ActorHost["Service"] | nul
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const homes = new Map<number, string>() // Where we believe each partition to be.
   const couriers = new Map<string, Courier>()
+  let saidAt = Number.NEGATIVE_INFINITY
 
-  const call = Effect.fnUntraced(function* (parcels: ReadonlyArray<Parcel>) {
+  const call = Effect.fnUntraced(function* (waited: ReadonlyArray<Parcel>) {
+    const parcels = yield* inTime(waited, new ActorsUnavailable({ reason: "RunnerUnreachable" })) // Behind calls that nobody answered, some grew old.
+    if (parcels.length === 0) return
     const letters = `[${parcels.map(({ text }) => text).join(",")}]`
     const seal = sealOf(secret, letters)
     const addressed = partitionOf(parcels[0]!.letter.path)
-    const exit = yield* clientOf(names[addressed]!).Tell({ letters, seal }).pipe(Effect.timeout(callPatience), Effect.exit)
-    if (Exit.isFailure(exit) || !isSealed(secret, exit.value.seal, exit.value.answers, seal)) {
-      const cause = Exit.isFailure(exit) ? Cause.squash(exit.cause) : new Error("The answer's seal is wrong")
-      return yield* again(parcels, new ActorsUnavailable({ reason: "RunnerUnreachable", cause }))
-    }
+    const exit = yield* clientOf(names[addressed]!)
+      .Tell({ letters, seal })
+      .pipe(
+        Effect.timeout(callPatience),
+        Effect.map((told) => {
+          if (!isSealed(secret, told.seal, told.answers, seal)) throw new NotTheirs()
+          return { runner: told.runner, answers: answersOf(told.answers) }
+        }),
+        Effect.exit
+      )
+    if (Exit.isFailure(exit))
+      return yield* again(parcels, new ActorsUnavailable({ reason: "RunnerUnreachable", cause: Cause.squash(exit.cause) }))
     const lost: Array<Parcel> = []
-    for (const [n, answer] of answersOf(exit.value.answers).entries()) {
+    for (const [n, answer] of exit.value.answers.entries()) {
       const parcel = parcels[n]!
       if (isLost(answer)) lost.push(parcel)
       else {
@@ -65,10 +76,22 @@ const clustered = Effect.fnUntraced(function* (local: ActorHost["Service"] | nul
   const again = Effect.fnUntraced(function* (parcels: ReadonlyArray<Parcel>, no: ActorsUnavailable) {
     for (const { letter } of parcels) homes.delete(partitionOf(letter.path))
     yield* Effect.sleep(pause)
+    for (const parcel of yield* inTime(parcels, no)) post(parcel)
+  })
+
+  /** Those whose tellers still wait; the others are told. */
+  const inTime = Effect.fnUntraced(function* (parcels: ReadonlyArray<Parcel>, no: ActorsUnavailable) {
     const now = performance.now()
-    for (const parcel of parcels)
-      if (parcel.until > now) post(parcel)
-      else parcel.reply(no)
+    const late = parcels.filter(({ until }) => until <= now)
+    if (late.length === 0) return parcels
+    for (const { reply } of late) reply(no)
+    if (now - saidAt >= saidEveryMillis) {
+      saidAt = now
+      yield* Effect.logWarning("Letters found nobody in time; their tellers know").pipe(
+        Effect.annotateLogs({ letters: late.length, reason: no.reason, cause: String(no.cause ?? "none") })
+      )
+    }
+    return parcels.filter(({ until }) => until > now)
   })
 
   const courierTo = (key: string, atOnce: number) => {
@@ -106,6 +129,11 @@ const clustered = Effect.fnUntraced(function* (local: ActorHost["Service"] | nul
     )
   )
 })
+
+/** Whoever answers where a runner should be does not know the cluster's secret. */
+class NotTheirs extends Error {
+  override readonly message = "An answer's seal is wrong: the runner has another CLUSTER_SECRET, or is none"
+}
 
 const isLost = (answer: Answer) =>
   answer._tag === "ActorsUnavailable" && (answer.reason === "PartitionLost" || answer.reason === "Stopping")

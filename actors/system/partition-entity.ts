@@ -1,5 +1,5 @@
 /** A partition as the cluster sees it: something that lives on exactly one runner, opens there, and hears letters. */
-import { Duration, Effect, Schedule, Schema } from "effect"
+import { Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { Entity, EntityId, Sharding } from "effect/cluster"
 import { Rpc } from "effect/rpc"
 import { ActorHost } from "./host.ts"
@@ -7,8 +7,12 @@ import type { Answer, Letter } from "./letter.ts"
 import { partitions } from "./partition.ts"
 import { answersText, ClusterSecret, isSealed, lettersOf, sealOf } from "./wire.ts"
 
-/** The letters did not come from a process that knows the cluster's secret: CLUSTER_SECRET differs, or a stranger calls. */
-export class NotOurs extends Schema.TaggedError<NotOurs>()("NotOurs", {}) {}
+/** The letters did not come from a process that knows the cluster's secret. */
+export class NotOurs extends Schema.TaggedError<NotOurs>()("NotOurs", {}) {
+  override get message() {
+    return "The runner does not listen to this process: CLUSTER_SECRET has to be the same for every gateway and runner"
+  }
+}
 
 const Tell = Rpc.make("Tell", {
   payload: { letters: Schema.String, seal: Schema.String },
@@ -41,38 +45,53 @@ export const isAssigned = (sharding: Sharding.Sharding["Service"], name: string)
 const claimAgain = Schedule.spaced("250 millis")
 
 /** The cluster decides who serves a partition; the epoch in Postgres decides who may commit for it. */
-export const PartitionLive = Partition.toLayer(
-  Effect.gen(function* () {
-    const host = yield* ActorHost
-    const secret = yield* ClusterSecret
-    const { entityId } = yield* Entity.CurrentAddress
-    const { host: name, port } = yield* Entity.CurrentRunnerAddress
-    const runner = `${name}:${port}`
-    const partition = Number(entityId.slice(0, entityId.indexOf(".")))
-    yield* host.open([partition], runner).pipe(
-      Effect.tapError(({ cause }) =>
-        Effect.logWarning("A partition could not be claimed, and is tried again").pipe(
-          Effect.annotateLogs({ partition, cause: String(cause) })
+export const PartitionLive = Layer.unwrap(
+  Effect.map(entityNames, (names) =>
+    Partition.toLayer(
+      Effect.gen(function* () {
+        const host = yield* ActorHost
+        const secret = yield* ClusterSecret
+        const { entityId } = yield* Entity.CurrentAddress
+        const { host: name, port } = yield* Entity.CurrentRunnerAddress
+        const runner = `${name}:${port}`
+        const partition = names.indexOf(entityId)
+        if (partition === -1) return yield* strange(entityId)
+        yield* host.open([partition], runner).pipe(
+          Effect.tapError(({ cause }) =>
+            Effect.logWarning("A partition could not be claimed, and is tried again").pipe(
+              Effect.annotateLogs({ partition, cause: String(cause) })
+            )
+          ),
+          Effect.retry(claimAgain),
+          Effect.orDie
         )
-      ),
-      Effect.retry(claimAgain),
-      Effect.orDie
+        // Where somebody else has claimed it while the cluster gave it to us, this entity dies, its requests stay, and the next one claims anew.
+        const stillOurs = Effect.suspend(() =>
+          host.owns(partition) ? Effect.void : Effect.die(new Error(`Partition ${partition} was claimed by somebody else`))
+        )
+        return Partition.of({
+          Open: () => stillOurs,
+          Tell: Effect.fnUntraced(function* ({ payload: { letters, seal } }) {
+            if (!isSealed(secret, seal, letters)) return yield* new NotOurs()
+            const answers = yield* deliverAll(host, lettersOf(letters))
+            yield* stillOurs
+            const text = answersText(answers)
+            return { answers: text, seal: sealOf(secret, text, seal), runner }
+          })
+        })
+      }),
+      // It stays for as long as the runner has the shard; order is kept by the host's lanes.
+      { concurrency: "unbounded", maxIdleTime: Duration.infinity }
     )
-    return Partition.of({
-      Open: () => Effect.void,
-      Tell: Effect.fnUntraced(function* ({ payload: { letters, seal } }) {
-        if (!isSealed(secret, seal, letters)) return yield* new NotOurs()
-        const answers = yield* deliverAll(host, lettersOf(letters))
-        // Somebody else has claimed it while the cluster gave it to us: this entity dies, its requests stay, and the next one claims anew.
-        if (!host.owns(partition)) return yield* Effect.die(new Error(`Partition ${partition} was claimed by somebody else`))
-        const text = answersText(answers)
-        return { answers: text, seal: sealOf(secret, text, seal), runner }
-      })
-    })
-  }),
-  // It stays for as long as the runner has the shard; order is kept by the host's lanes.
-  { concurrency: "unbounded", maxIdleTime: Duration.infinity }
+  )
 )
+
+/** A name that we give to no partition: claimed under it, one could be taken from its runner. It is gone when whoever asks has gone. */
+const strange = (name: string) =>
+  Effect.logWarning("A stranger asks for partitions at this runner's port, which should be closed to strangers").pipe(
+    Effect.annotateLogs({ name: name.slice(0, 64) }),
+    Effect.andThen(Effect.never)
+  )
 
 /** Also those of other partitions that live here: who calls has learned so from earlier answers. */
 const deliverAll = (host: ActorHost["Service"], letters: ReadonlyArray<Letter>) =>
