@@ -37,7 +37,11 @@ export const rehearse = Effect.fn("rehearse")(function* (options: RehearsalOptio
   const at = yield* Clock.currentTimeMillis
   const counts = yield* population
   const waiting = yield* promises
-  return yield* Effect.forEach(registry, (behavior) =>
+  const unperformed = (type: string, behavior?: AnyBehavior) =>
+    waiting
+      .filter((one) => one.type === type && behavior?.perform[one.command] === undefined)
+      .reduce((sum, { count }) => sum + count, 0)
+  const known = yield* Effect.forEach(registry, (behavior) =>
     Effect.gen(function* () {
       const type = behavior.type.name
       const all = Math.min(counts.get(type) ?? 0, options.sample ?? Number.POSITIVE_INFINITY)
@@ -49,9 +53,7 @@ export const rehearse = Effect.fn("rehearse")(function* (options: RehearsalOptio
         migrates: 0,
         diverged: 0,
         unrestorable: 0,
-        unperformed: waiting
-          .filter((one) => one.type === type && behavior.perform[one.command] === undefined)
-          .reduce((sum, { count }) => sum + count, 0),
+        unperformed: unperformed(type, behavior),
         findings: []
       }
       yield* eachLife(behavior, options.sample ?? null, (life) => {
@@ -66,6 +68,22 @@ export const rehearse = Effect.fn("rehearse")(function* (options: RehearsalOptio
       return said
     })
   )
+  const strangers =
+    options.types === undefined ? [...counts].filter(([type]) => registry.every((one) => one.type.name !== type)) : []
+  return [...known, ...strangers.map(([type, actors]) => forgotten(type, actors, unperformed(type)))]
+})
+
+/** A kind of actor that lives in this database and that this code does not know. */
+const forgotten = (type: string, actors: number, unperformed: number): Rehearsed => ({
+  type,
+  version: 0,
+  actors,
+  identical: 0,
+  migrates: 0,
+  diverged: 0,
+  unrestorable: actors,
+  unperformed,
+  findings: [{ path: `${type}/*`, _tag: "unrestorable", why: "this code knows no such actor" }]
 })
 
 /** Whether it may be deployed. */

@@ -176,6 +176,11 @@ describe("a rehearsal", () => {
     const [older] = await rehearsed({ registry: [{ ...order, machineVersion: 1 }] })
     expect(older!.unrestorable).toBe(countOf("order", ({ machineVersion }) => machineVersion === 2))
 
+    const without = await rehearsed({ registry: registry.filter(({ type }) => type.name !== "activation") })
+    const forgotten = countOf("activation", () => true)
+    expect(without).toContainEqual(expect.objectContaining({ type: "activation", actors: forgotten, unrestorable: forgotten }))
+    expect(isFit(without)).toBe(false)
+
     await sql`UPDATE outbox SET state = 'waiting' WHERE type = 'MoveVehicle'`
     const { MoveVehicle: _, ...perform } = order.perform
     const [deaf] = await rehearsed({ registry: [{ ...order, perform } as AnyBehavior] })
