@@ -48,9 +48,9 @@ export const believeReport = Effect.fnUntraced(function* (vin: Vin, jws: string)
   return { vin, receiptId, kind: report.kind, told: toldBy(report), fact } satisfies BelievedReport
 })
 
-/** To its vehicle, where it is news, and then our word to the car that it was heard, which is the answer; none to an old one. Whatever a car says here can only inform its vehicle. */
+/** To its vehicle, where it is news, and then our word to the car that it was heard; none to an old one. Whatever a car says here can only inform its vehicle. */
 export const passOn = Effect.fnUntraced(function* ({ vin, receiptId, told, fact }: BelievedReport, as: Verdict) {
-  if (as === "old") return null
+  if (as === "old") return
   if (as === "news") {
     const actors = yield* ActorSystem
     const limits = yield* RateLimits
@@ -63,7 +63,6 @@ export const passOn = Effect.fnUntraced(function* ({ vin, receiptId, told, fact 
   const trust = yield* VehicleTrust
   const acknowledgement = yield* trust.sign("caas-acknowledged+jws", { v: 1, vin, counter: told.counter, receiptId })
   yield* acknowledge(vin, acknowledgement)
-  return acknowledgement
 })
 const inTime = <A, E, R>(asked: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(asked, {

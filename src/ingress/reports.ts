@@ -11,7 +11,7 @@ import { type KeysUnreachable, ReportNotBelieved, VehicleTrust } from "#integrat
 import type { Vin } from "#machines/vocabulary.ts"
 import { hearAlways, type Settle } from "./hearing.ts"
 import { afterHearing, judged, type Known, LastTold, type Verdict } from "./last-told.ts"
-import { Repeats } from "./repeats.ts"
+import type { Repeats } from "./repeats.ts"
 import { acknowledge, type BelievedReport, believeReport, passOn } from "./report.ts"
 
 const triesLimit = 50 // Deliveries of one report; the car repeats what counts.
@@ -64,7 +64,7 @@ const answerAll = Effect.fnUntraced(function* (repeats: Repeats, messages: Reado
   const others: Array<JsMsg> = []
   for (const message of messages) {
     const vin = vinOf(message.subject)
-    const answer = vin === null ? null : repeats.of(vin, message.string())
+    const answer = vin === null ? null : yield* repeats.of(vin, message.string())
     if (vin === null || answer === null) others.push(message)
     else {
       yield* acknowledge(vin, answer)
@@ -79,16 +79,13 @@ const answerAll = Effect.fnUntraced(function* (repeats: Repeats, messages: Reado
   const hear = Effect.fnUntraced(function* (theirs: ReadonlyArray<Arrived>) {
     let no: NotNow | null = null
     for (const { message, report, as } of theirs) {
-      const passed: Result.Result<string | null, NotNow> = no === null ? yield* tried(passOn(report, as)) : Result.fail(no)
+      const passed: Result.Result<void, NotNow> = no === null ? yield* tried(passOn(report, as)) : Result.fail(no)
       if (Result.isFailure(passed)) {
         turnDown(message, passed.failure)
         if ("again" in passed.failure) no = passed.failure
         continue
       }
-      if (passed.success !== null) {
-        seen.add(report.vin)
-        repeats.keep(report.vin, message.string(), passed.success)
-      }
+      if (as !== "old") seen.add(report.vin)
       heard(message)
     }
   })
@@ -180,7 +177,5 @@ const complain = (never: ReadonlyArray<Never>) => {
 }
 
 /** Runs for ever. */
-export const hearReports = Effect.suspend(() => {
-  const repeats = new Repeats()
-  return hearAlways({ fetch: fetchReports, answer: (messages, settle) => answerAll(repeats, messages, settle) })
-})
+export const hearReports = (repeats: Repeats) =>
+  hearAlways({ fetch: fetchReports, answer: (messages, settle) => answerAll(repeats, messages, settle) })

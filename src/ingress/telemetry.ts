@@ -2,7 +2,7 @@
 import { Effect, Metric, Option, Schedule, Schema } from "effect"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { Sample, Telemetry } from "#integrations/telemetry/telemetry.ts"
-import { listenToSamples } from "#integrations/vehicle-link/samples.ts"
+import { listenToSamples } from "#integrations/vehicle-link/listening.ts"
 import type { Vin } from "#machines/vocabulary.ts"
 
 const every = "250 millis"

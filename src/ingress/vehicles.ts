@@ -5,6 +5,7 @@ import { watchForAmnesia } from "./amnesia.ts"
 import { watchLag } from "./lag.ts"
 import { LastTold } from "./last-told.ts"
 import { forEver } from "./loop.ts"
+import { Repeats } from "./repeats.ts"
 import { hearReports } from "./reports.ts"
 import { hearTelemetry } from "./telemetry.ts"
 
@@ -13,10 +14,14 @@ const watch = watchForAmnesia({ queue: "reports", heal: healReports, remind: Eff
 
 /** Hears until its scope closes. Needs neither NATS nor Postgres to be there at the start. */
 export const VehicleIngress = Layer.effectDiscard(
-  Effect.all([
-    forEver("report stream", watch),
-    forEver("reports", hearReports),
-    forEver("telemetry", hearTelemetry),
-    forEver("lag", watchLag)
-  ])
+  Effect.suspend(() => {
+    const repeats = new Repeats()
+    return Effect.all([
+      forEver("report stream", watch),
+      forEver("acknowledgements", repeats.listen),
+      forEver("reports", hearReports(repeats)),
+      forEver("telemetry", hearTelemetry),
+      forEver("lag", watchLag)
+    ])
+  })
 ).pipe(Layer.provideMerge(LastTold.layer))

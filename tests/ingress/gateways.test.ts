@@ -15,7 +15,7 @@ let here: Road
 let there: Road
 beforeAll(async () => {
   here = await road({ natsUrl: process.env.NATS_URL! })
-  there = await road({ natsUrl: process.env.NATS_URL!, databaseUrl: here.databaseUrl, space: here.space })
+  there = await road({ natsUrl: process.env.NATS_URL!, databaseUrl: here.databaseUrl, space: here.space, keys: here.keys })
 })
 afterAll(async () => {
   await there.close()
@@ -93,6 +93,39 @@ describe("two gateways", () => {
     expect(here.acknowledgedTo(car)).toHaveLength(24)
   })
 
+  test("answer the same bytes the same, whoever of them answered first, and ask nobody", async () => {
+    const [car] = (await newCars(1)) as [Car]
+    const jws = car.says()
+    await send([car, jws])
+    await until(
+      "an acknowledgement",
+      () => here.acknowledgedTo(car).length,
+      (count) => count === 1
+    )
+    await here.sql`DELETE FROM vehicle_reports WHERE vin = ${car.vin}` // Whoever asked would tell it again.
+    for (let n = 0; n < 12; n++) {
+      await send([car, jws])
+      await here.quiet()
+    }
+    expect(toldOf(car)).toHaveLength(1)
+    await until(
+      "twelve more",
+      () => here.acknowledgedTo(car).length,
+      (count) => count === 13
+    )
+    expect(new Set(here.acknowledgedTo(car).map(({ jws }) => jws)).size).toBe(1)
+  })
+
+  test("believe no acknowledgement that is not ours: a report that somebody says was answered is heard", async () => {
+    const [car] = (await newCars(1)) as [Car]
+    const jws = car.says()
+    const forged = car.sign({ v: 1, vin: car.vin, counter: 1, receiptId: receiptOf(jws) }, { typ: "caas-acknowledged+jws" })
+    here.broker.publish(`${here.space}.vehicles.${car.vin}.acknowledged`, forged)
+    await send([car, jws])
+    await here.quiet()
+    expect(toldOf(car)).toHaveLength(1)
+  })
+
   test("make the limits of a queue their own, where another version of ours has made it", async () => {
     const { consumers } = await manager()
     const ours = (await consumers.info(stream(), reader)).config.max_ack_pending
@@ -126,7 +159,7 @@ describe("two gateways", () => {
   })
 
   test("leave to the others what they hold when they stop, at once", async () => {
-    const third = await road({ natsUrl: process.env.NATS_URL!, databaseUrl: here.databaseUrl, space: here.space })
+    const third = await road({ natsUrl: process.env.NATS_URL!, databaseUrl: here.databaseUrl, space: here.space, keys: here.keys })
     third.vehicles.answer = () => Effect.never
     const cars: Array<Car> = []
     while (third.told.length < 10) {

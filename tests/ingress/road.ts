@@ -36,8 +36,13 @@ export const until = async <A>(what: string, look: () => A | Promise<A>, right: 
   }
 }
 
-/** `databaseUrl`: of another world, to stand there a second time. */
-export const road = async (options: { readonly natsUrl: string; readonly databaseUrl?: string; readonly space?: string }) => {
+/** `databaseUrl`, `space`, `keys`: of another world, to stand there a second time. */
+export const road = async (options: {
+  readonly natsUrl: string
+  readonly databaseUrl?: string
+  readonly space?: string
+  readonly keys?: Awaited<ReturnType<typeof vehicleKeys>>
+}) => {
   const database = options.databaseUrl === undefined ? await freshDatabase() : null
   const databaseUrl = options.databaseUrl ?? database!.url
   const sql = new SQL(databaseUrl, { max: 4 })
@@ -61,7 +66,7 @@ export const road = async (options: { readonly natsUrl: string; readonly databas
       })
   })
   const space = options.space ?? `r${crypto.randomUUID().slice(0, 8)}`
-  const keys = await vehicleKeys()
+  const keys = options.keys ?? (await vehicleKeys())
   const redisUrl = new URL(process.env.REDIS_URL!)
   redisUrl.searchParams.set("keyPrefix", `${space}:`)
   const World = VehicleIngress.pipe(
