@@ -97,8 +97,12 @@ const reading = (env: Env) => {
       throw new SettingInvalid({ variable, expected: `a whole number from ${least} to ${most}` })
     return value
   }
-  const url = (variable: string, schemes: string, fallback?: string) =>
-    text(variable, `a URL that begins with ${schemes.replaceAll("|", " or ")}://`, new RegExp(`^(${schemes})://`), fallback)
+  const url = (variable: string, schemes: string, fallback?: string) => {
+    const expected = `a URL that begins with ${schemes.replaceAll("|", " or ")}://`
+    const value = text(variable, expected, new RegExp(`^(${schemes})://.`), fallback)
+    if (!URL.canParse(value)) throw new SettingInvalid({ variable, expected })
+    return value
+  }
   return { text, number, url }
 }
 

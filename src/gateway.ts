@@ -11,14 +11,17 @@ export interface RunningGateway {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid, and what expectFit throws. Requests wait, or are told to come back, while no runner is there. */
+/** Throws SettingInvalid, AddressUnusable, and what expectFit throws. Requests wait, or are told to come back, while no runner is there. */
 export const startGateway = async (env: Env, options: PlatformOptions = {}): Promise<RunningGateway> => {
   const settings = settingsOf(env)
   const cluster = clusterSettingsOf(env)
   await expectFit(settings)
   const runtime = ManagedRuntime.make(Gateway(settings, cluster, options))
   await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
-  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1")
+  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1").catch(async (error) => {
+    await runtime.dispose()
+    throw error
+  })
   return {
     settings,
     runtime,

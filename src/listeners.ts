@@ -1,5 +1,6 @@
 /** The two doors of the platform, for customers and partners, and for the intranet, over whatever actor system the runtime has. */
 import type { ManagedRuntime } from "effect"
+import { AddressUnusable } from "./address-unusable.ts"
 import type { Settings } from "./config.ts"
 import { intranetApp } from "./http/intranet.ts"
 import type { HttpOptions } from "./http/options.ts"
@@ -15,6 +16,7 @@ export interface Listeners {
   readonly stop: () => Promise<void>
 }
 
+/** Throws AddressUnusable; nobody listens then. */
 export const listen = async (
   runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
   { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, partners }: Settings,
@@ -28,11 +30,19 @@ export const listen = async (
     pinSecret,
     partners: await runtime.runPromise(reachability(partners))
   }
-  const listeners = [
-    // Each door believes the pages of its own side alone.
-    publicApp(run, { ...http, origins: [new URL(publicUrl).origin] }).listen({ port: publicPort, hostname }),
-    intranetApp(run, { ...http, origins: [new URL(intranetUrl).origin] }).listen({ port: intranetPort, hostname })
-  ]
+  // Each door believes the pages of its own side alone.
+  const doors = [
+    [publicApp(run, { ...http, origins: [new URL(publicUrl).origin] }), publicPort, "PUBLIC_PORT"],
+    [intranetApp(run, { ...http, origins: [new URL(intranetUrl).origin] }), intranetPort, "INTRANET_PORT"]
+  ] as const
+  const listeners = doors.map(([app]) => app)
+  for (const [app, port, variable] of doors)
+    try {
+      app.listen({ port, hostname })
+    } catch (cause) {
+      for (const { server } of listeners) void server?.stop(true)
+      throw new AddressUnusable({ address: `${hostname}:${port}`, variables: `HOST and ${variable}`, cause })
+    }
   return {
     stop: async () => {
       const late = setTimeout(() => listeners.forEach((app) => void app.server?.stop(true)), farewell)

@@ -21,13 +21,16 @@ export interface Running {
   readonly stop: () => Promise<void>
 }
 
-/** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws SettingInvalid, and what expectFit throws. */
+/** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws what startGateway throws. */
 export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Running> => {
   const settings = settingsOf(env)
   await expectFit(settings)
   const runtime = ManagedRuntime.make(Platform(settings, options))
   await runtime.runPromise(keepMachines) // Nobody is let in before the building stands.
-  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1")
+  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1").catch(async (error) => {
+    await runtime.dispose()
+    throw error
+  })
   return {
     settings,
     runtime,

@@ -1,5 +1,7 @@
 /** A runner: actors, their commands and their timers. A module worker, a process or a machine: adding one is the same act. */
 import { ManagedRuntime, Schema } from "effect"
+import { SocketServer } from "effect/socket"
+import { AddressUnusable } from "./address-unusable.ts"
 import { clusterSettingsOf, type Env, runnerDoorOf, runnerSettingsOf } from "./config.ts"
 import { expectFit, keepMachines } from "./fitness.ts"
 import { type PlatformOptions, Runner, type RunnerServices } from "./platform.ts"
@@ -19,7 +21,7 @@ export interface RunningRunner {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid, RunnerAddressTaken, and what expectFit throws. */
+/** Throws SettingInvalid, RunnerAddressTaken, AddressUnusable, and what expectFit throws. */
 export const startRunner = async (env: Env, options: PlatformOptions = {}): Promise<RunningRunner> => {
   const settings = runnerSettingsOf(env)
   const cluster = clusterSettingsOf(env)
@@ -28,6 +30,11 @@ export const startRunner = async (env: Env, options: PlatformOptions = {}): Prom
   if (await listens(door.host, door.port)) throw new RunnerAddressTaken({ address })
   await expectFit(settings)
   const runtime = ManagedRuntime.make(Runner(settings, cluster, door, options))
-  await runtime.runPromise(keepMachines)
+  await runtime.runPromise(keepMachines).catch(async (error: unknown) => {
+    await runtime.dispose()
+    if (!(error instanceof SocketServer.SocketServerError)) throw error
+    const variables = "RUNNER_HOST (or RUNNER_LISTEN) and RUNNER_PORT"
+    throw new AddressUnusable({ address: `${door.listen}:${door.port}`, variables, cause: error.reason.cause })
+  })
   return { address, runtime, stop: () => runtime.dispose() }
 }

@@ -47,7 +47,9 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["SIGNED_CATALOGUE", await signCatalogue(signingKeyOf(cars.CONFIG_SIGNING_KEY)!, { v: 1, edition: 0, features: {} })], // Yesterday's.
   ["NATS_SPACE", "a.b"],
   ["DATABASE_CONNECTIONS", "1"],
-  ["SMTP_URL", "http://127.0.0.1"]
+  ["SMTP_URL", "http://127.0.0.1"],
+  ["PUBLIC_URL", "https://"],
+  ["FACTORY_URL", "http://127.0.0.1:port"]
 ]
 for (const [variable, value] of wrong)
   test(`${variable}=${value ?? ""} is refused by name`, () => {

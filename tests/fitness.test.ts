@@ -1,6 +1,8 @@
 /** A program starts only where it can work: each refusal says what is wrong and what to do, and a server that is away is none. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
+import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SQL } from "bun"
@@ -16,6 +18,7 @@ import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { expectFit, keepMachines, postgresFits } from "#src/fitness.ts"
 import { startGateway } from "#src/gateway.ts"
 import { serve } from "#src/main.ts"
+import { listens } from "#src/reachability.ts"
 import { startRunner } from "#src/runner.ts"
 import { type Database, freshDatabase } from "./database.ts"
 
@@ -93,6 +96,24 @@ describe("a start", () => {
     const port = String(await freePort())
     const env = { ...settings, DATABASE_URL: database.url, NATS_URL: nats, REDIS_URL: process.env.REDIS_URL!, RUNNER_PORT: port }
     expect(await refusal(start(env))).toMatchObject({ _tag: "ProgramTooOld" })
+  })
+
+  test.each([
+    ["everything in one process", serve, "INTRANET_PORT", (taken: string) => taken],
+    ["a gateway", startGateway, "PUBLIC_PORT", (taken: string) => taken],
+    ["a gateway", startGateway, "HOST", () => "no-such-host.invalid"],
+    ["a runner", startRunner, "RUNNER_LISTEN", () => "203.0.113.1"] // No machine has this address.
+  ] as const)("as %s is refused where it cannot listen, and says by which variable", async (_, start, variable, value) => {
+    const other = createServer().listen(0, "127.0.0.1")
+    await once(other, "listening")
+    const free = { PUBLIC_PORT: String(await freePort()), INTRANET_PORT: "0", RUNNER_PORT: String(await freePort()) }
+    const servers = { DATABASE_URL: database.url, NATS_URL: nats, REDIS_URL: process.env.REDIS_URL! }
+    const wrong = { [variable]: value(String((other.address() as AddressInfo).port)) }
+    const no = await refusal(start({ ...settings, ...servers, ...free, ...wrong }))
+    expect(no).toMatchObject({ _tag: "AddressUnusable", variables: expect.stringContaining(variable) })
+    expect(no.message).toContain(`Set ${no.variables}`)
+    expect(await listens("127.0.0.1", Number(free.PUBLIC_PORT))).toBe(false) // Nothing of it is left.
+    other.close()
   })
 
   test("knows what ran before there was a list of it", async () => {

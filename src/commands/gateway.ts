@@ -5,7 +5,7 @@ import { startGateway } from "#src/gateway.ts"
 export const summary =
   "HTTP, webhooks and the vehicles' messages, for runners that are elsewhere: everything by environment (docs/runbook.md)"
 
-/** Throws SettingInvalid, and what says that the servers do not fit. */
+/** Throws SettingInvalid, AddressUnusable, and what says that the servers do not fit. */
 export const run = async (): Promise<number> => {
   const { signalled } = untilSignalled()
   const { settings, stop } = await startGateway(process.env)

@@ -5,7 +5,7 @@ import { startRunner } from "#src/runner.ts"
 export const summary =
   "a process in which actors live, beside others: RUNNER_HOST, RUNNER_PORT and CLUSTER_SECRET (docs/runbook.md)"
 
-/** Throws SettingInvalid, RunnerAddressTaken, and what says that the servers do not fit. */
+/** Throws SettingInvalid, RunnerAddressTaken, AddressUnusable, and what says that the servers do not fit. */
 export const run = async (): Promise<number> => {
   const { signalled } = untilSignalled()
   const { address, stop } = await startRunner(process.env)
