@@ -26,7 +26,8 @@ const names = [
   "growth",
   "runners",
   "peers",
-  "start"
+  "start",
+  "recovery"
 ]
 
 const { values } = parseArgs({
