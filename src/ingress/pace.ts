@@ -4,7 +4,8 @@
  */
 
 const most = 512 // Messages under way: two fetches, one that waits for its commits and one that is looked at.
-const fewest = 16
+const fewest = 64 // Fewer would cost more: each look is a question to Postgres, each commit a flush.
+const leastLook = 32
 const more = 32 // After a fetch that went well.
 const slowMillis = 250 // From being heard to being settled: at the pace of a busy machine, 2,000 a second, `most` take as long.
 const tolerable = 0.25 // The share of those told to come back that changes nothing: a few actors are busy, or one of several owners is away.
@@ -27,7 +28,7 @@ export class Pace {
 
   /** Looked at together, by one statement. As long as that takes nobody else is served: a customer waits for some 15 ms of it. */
   get batch() {
-    return this.hands >> 3
+    return Math.max(leastLook, this.hands >> 3)
   }
 
   went(well: boolean, millis: number) {

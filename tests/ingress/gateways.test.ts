@@ -240,9 +240,9 @@ describe("the pace of a gateway", () => {
       [256, 250],
       [128, 500],
       [64, 1_000],
-      [32, 2_000],
-      [16, 2_000],
-      [16, 2_000]
+      [64, 2_000],
+      [64, 2_000],
+      [64, 2_000]
     ]))
 
   test("slows down where what is under way takes too long, so that nobody who comes later waits for it", () => {
@@ -253,7 +253,7 @@ describe("the pace of a gateway", () => {
       [320, 0]
     ])
     for (let fetch = 0; fetch < 30; fetch++) after(pace, { slow: 8 })
-    expect([pace.hands, pace.limit, pace.batch]).toEqual([16, 8, 2])
+    expect([pace.hands, pace.limit, pace.batch]).toEqual([64, 32, 32])
   })
 
   test("recovers step by step, and is not disturbed by a few that are busy, nor by silence", () => {
