@@ -49,8 +49,8 @@ const lookEvery = Duration.millis(250) // Without a word from the committer: for
 const performerPatience = Duration.seconds(30) // Longer than any port's own time-out.
 const attempts = 8 // Then it is parked. With the waits below that is about two minutes, and the calls.
 const waitAfter = (attempt: number) => Math.min(2 ** (attempt - 1) * 1000, 120_000) * (0.75 + Math.random() / 2) // 1 s, 2 s, 4 s … jittered.
-/** 1 s, then half of the time it has waited, up to 10 s; jittered. */
-const unheardWait = (waited: number) => Math.min(Math.max(waited / 2, 1000), 10_000) * (0.75 + Math.random() / 2)
+/** 1 s, then half of the time it has waited, up to a minute; jittered. Its partner may have been asked already. */
+const unheardWait = (waited: number) => Math.min(Math.max(waited / 2, 1000), 60_000) * (0.75 + Math.random() / 2)
 const untoldWait = 120_000 // Milliseconds. Its actor cannot hear (quarantined): a person has to look first.
 
 /** Takes, performs, tells the actor what came of it, for as long as the scope lasts. */
