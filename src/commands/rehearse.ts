@@ -97,7 +97,7 @@ const sentence = (finding: Rehearsed["findings"][number]): string => {
   const { path } = finding
   if (finding._tag === "unrestorable") return `✗ ${path} cannot be restored: ${finding.why}`
   if (finding._tag !== "diverged") return path
-  const { version, type, field, was, wouldBe } = finding
-  return `✗ ${path} diverges at event ${version} (${type}): ${field} was ${said(was)}, and would be ${said(wouldBe)}`
+  const { version, type, orBefore, field, was, wouldBe } = finding
+  return `✗ ${path} diverges at event ${version}${orBefore ? " or before" : ""} (${type}): ${field} was ${said(was)}, and would be ${said(wouldBe)}`
 }
 const said = (value: unknown) => JSON.stringify(value)?.slice(0, 200) ?? "absent"

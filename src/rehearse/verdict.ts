@@ -8,8 +8,8 @@ export type Verdict =
   | { readonly _tag: "identical" }
   /** An older machine left it, and there is a way from there. */
   | { readonly _tag: "migrates"; readonly from: number }
-  /** From this event on, this code would have done otherwise. */
-  | ({ readonly _tag: "diverged"; readonly version: number; readonly type: string } & Difference)
+  /** From this event on, this code would have done otherwise; `orBefore`: it would stand otherwise now, and no journal keeps how it stood in between. */
+  | ({ readonly _tag: "diverged"; readonly version: number; readonly type: string; readonly orBefore: boolean } & Difference)
   /** Its next message would be a defect. */
   | { readonly _tag: "unrestorable"; readonly why: string }
 
@@ -59,14 +59,14 @@ const relived = (behavior: AnyBehavior, life: Life): Verdict => {
             records: placed(withKnownColumns(turn.records, records.get(version)))
           }
     const difference = firstDifference(was, wouldBe)
-    if (difference !== null) return { _tag: "diverged", version, type, ...difference }
+    if (difference !== null) return { _tag: "diverged", version, type, orBefore: false, ...difference }
   }
   const { version, state, stateSince, timers, facets } = life
   const was = { version, snapshot: state, stateSince, timers, facets }
   const difference = firstDifference(was, standing(behavior, lived))
   return difference === null
     ? { _tag: "identical" }
-    : { _tag: "diverged", version, type: heard.at(-1)?.type ?? "nothing heard", ...difference }
+    : { _tag: "diverged", version, type: heard.at(-1)?.type ?? "nothing heard", orBefore: true, ...difference }
 }
 
 const standing = (behavior: AnyBehavior, { from, state, heardFrom, stateSince, timers, turns }: Replayed) => ({
