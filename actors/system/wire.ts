@@ -1,6 +1,6 @@
 /** Letters and answers as they travel between our processes: one JSON text per call, sealed with the cluster's secret. */
 import { createHmac, timingSafeEqual } from "node:crypto"
-import { Context, Redacted, Schema } from "effect"
+import { Context, Option, Redacted, Schema } from "effect"
 import {
   ActorNotFound,
   ActorQuarantined,
@@ -17,7 +17,9 @@ export class ClusterSecret extends Context.Service<ClusterSecret, Redacted.Redac
 
 const NotStanding = Schema.Union([MessageRefused, ActorNotFound, ActorQuarantined, Overloaded, ActorsUnavailable, Broken])
 const encodeNo = Schema.encodeSync(Schema.toCodecJson(NotStanding))
-const decodeNo = Schema.decodeUnknownSync(Schema.toCodecJson(NotStanding))
+const decodeNo = Schema.decodeUnknownOption(Schema.toCodecJson(NotStanding))
+/** Whoever says a no that this program does not know is newer than it: the others of that call are answered all the same. */
+const newer = () => new ActorsUnavailable({ reason: "NewerProgram" })
 
 export const letterText = (letter: Letter) => JSON.stringify(letter)
 /** Of a call whose seal was right: ours, and therefore what we wrote. */
@@ -27,7 +29,7 @@ export const lettersOf = (text: string): ReadonlyArray<Letter> => JSON.parse(tex
 export const answersText = (answers: ReadonlyArray<Answer>) =>
   JSON.stringify(answers.map((answer) => (answer._tag === "Standing" ? answer : encodeNo(answer))))
 export const answersOf = (text: string): ReadonlyArray<Answer> =>
-  JSON.parse(text).map((answer: Answer) => (answer._tag === "Standing" ? answer : decodeNo(answer)))
+  JSON.parse(text).map((answer: Answer) => (answer._tag === "Standing" ? answer : Option.getOrElse(decodeNo(answer), newer)))
 
 /** HMAC-SHA256 over the text and what it answers to, base64url. */
 export const sealOf = (secret: Redacted.Redacted, text: string, answers = "") =>

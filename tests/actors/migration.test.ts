@@ -6,11 +6,13 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { AnyBehavior } from "#actors/system/behavior.ts"
 import { ActorHost } from "#actors/system/host.ts"
 import { InProcessActorSystem } from "#actors/system/in-process.ts"
+import { ActorNotFound } from "#actors/system/letter.ts"
 import { OutboxRelay } from "#actors/system/outbox.ts"
 import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { type HeardRow, replay } from "#actors/system/replay.ts"
 import { TimerRelay } from "#actors/system/timers.ts"
+import { answersOf, answersText } from "#actors/system/wire.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { type Database, freshDatabase } from "../database.ts"
 import { brightBehavior, dim } from "./bright-lamp.ts"
@@ -224,5 +226,13 @@ describe("a program that is older than", () => {
     humming = true
     await sql`UPDATE outbox SET due_at = now() WHERE path = 'lamp/e'`
     await until("the command", async () => (await promised()).state === "done")
+  })
+
+  test("an answer tells its teller to come back, and the others of that call what they were answered", () => {
+    const standing = { _tag: "Standing", version: 1, state: "off", outcome: "handled", duplicate: false } as const
+    const newer = { _tag: "ActorsUnavailable", reason: "OnHoliday" } // A word of next year.
+    const missing = new ActorNotFound({ path: "lamp/x" })
+    const text = JSON.stringify([standing, newer, ...JSON.parse(answersText([missing]))])
+    expect(answersOf(text)).toMatchObject([standing, { _tag: "ActorsUnavailable", reason: "NewerProgram" }, missing])
   })
 })
