@@ -211,5 +211,8 @@ export const worldSettingsOf = (env: Env): WorldSettings => {
   }
 }
 
+const mostWorkers = 64 // As there are partitions.
+
 /** Module workers that host actors: one per core that is left, 0 for none. Throws SettingInvalid. */
-export const workersOf = (env: Env, cores: number): number => reading(env).number("WORKERS", Math.max(1, cores - 1), 0, 64)
+export const workersOf = (env: Env, cores: number): number =>
+  reading(env).number("WORKERS", Math.min(mostWorkers, Math.max(1, cores - 1)), 0, mostWorkers)

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test"
 import { signCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { clusterSettingsOf, runnerDoorOf, runnerSettingsOf, settingsOf, workersOf } from "#src/config.ts"
+import { connectionsFor } from "#src/devstack/postgres.ts"
 import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
@@ -77,5 +78,13 @@ test("a member of a cluster is found where it says, and has a secret", () => {
 
 test("workers are one per spare core, at least one, and none where somebody says so", () => {
   expect([workersOf({}, 1), workersOf({}, 2), workersOf({}, 8), workersOf({ WORKERS: "0" }, 8)]).toEqual([1, 1, 7, 0])
+  expect(workersOf({}, 256)).toBe(64)
   expect(() => workersOf({ WORKERS: "many" }, 8)).toThrow(/^WORKERS must be/)
+})
+
+test("the Postgres that ./caas up brings bears the connections of all its workers, on any machine", () => {
+  const { databaseConnections } = runnerSettingsOf(whole)
+  const ofMembership = 3
+  for (const cores of [1, 2, 16, 64, 256])
+    expect(connectionsFor(cores)).toBeGreaterThan((workersOf({}, cores) + 1) * (databaseConnections + ofMembership))
 })

@@ -1,5 +1,6 @@
 /** Starts a real Postgres in a folder. */
 import { existsSync, readFileSync, rmSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { ordinaryAccount } from "./account.ts"
 import { beginning } from "./beginning.ts"
@@ -9,7 +10,8 @@ import { onPort } from "./port.ts"
 import { postgresProgram } from "./postgres-program.ts"
 import type { Server } from "./server.ts"
 
-const connections = 200
+/** `./caas up` has a worker per spare core and a gateway, each with 12 connections and three of its membership; others want to look in. */
+export const connectionsFor = (cores: number) => Math.max(200, 15 * (cores + 1) + 50)
 const lingering = 10_000 // Milliseconds that a killed server's children may take to go.
 // For ordinary tests only: what is lost with the power is thrown away anyway.
 const withoutDisk = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }
@@ -33,7 +35,7 @@ export const postgres = async (folder: string, options: PostgresOptions): Promis
   const settings = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
-    max_connections: String(connections),
+    max_connections: String(connectionsFor(availableParallelism())),
     ...(options.fast ? withoutDisk : {}),
     ...options.settings
   }
