@@ -45,12 +45,17 @@ export class JetStreamMissing extends Schema.TaggedError<JetStreamMissing>()("Je
 /** Brings the database up to date on the way. Throws one of the above. NATS that is away is no reason: everybody waits for it on his own. */
 export const expectFit = async ({ databaseUrl, natsUrl }: Pick<RunnerSettings, "databaseUrl" | "natsUrl">): Promise<void> => {
   const streams = jetStreamAt(natsUrl)
-  const asking = <A, E>(effect: Effect.Effect<A, E, SqlClient.SqlClient>) =>
-    Effect.runPromise(Effect.provide(effect, PostgresOwner({ url: databaseUrl })))
-  await asking(expectPostgres)
-  await migrate(Redacted.value(databaseUrl))
-  await asking(Effect.andThen(expectPartitions, expectMachines))
+  await expectFitDatabase(databaseUrl)
   if ((await streams) === "missing") throw new JetStreamMissing({ server: new URL(natsUrl).host })
+}
+
+/** The same, for whoever works on the database alone. */
+export const expectFitDatabase = async (url: Redacted.Redacted): Promise<void> => {
+  const asking = <A, E>(effect: Effect.Effect<A, E, SqlClient.SqlClient>) =>
+    Effect.runPromise(Effect.provide(effect, PostgresOwner({ url })))
+  await asking(expectPostgres)
+  await migrate(Redacted.value(url))
+  await asking(Effect.andThen(expectPartitions, expectMachines))
 }
 
 const expectPostgres = Effect.gen(function* () {

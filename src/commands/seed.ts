@@ -1,10 +1,10 @@
 /** Fills a database with as many cars as somebody wants to try the platform with. */
 import { parseArgs } from "node:util"
 import { SQL } from "bun"
-import { Result } from "effect"
+import { Redacted, Result } from "effect"
 import { personsKey } from "#integrations/persons/key.ts"
-import { migrate } from "#integrations/postgres/migrations.ts"
 import { demoPassword } from "#src/demo-people.ts"
+import { expectFitDatabase } from "#src/fitness.ts"
 import { progressBar } from "#src/seed/progress.ts"
 import { seedDatabase } from "#src/seed/seed.ts"
 
@@ -42,7 +42,7 @@ export const run = async (args: string[]): Promise<number> => {
   if (Result.isFailure(key)) return complain(1, `${key.failure.message}. It must be the key the platform itself runs with.`)
   if (!yes && !isHere(url))
     return complain(1, "This database is not on this machine. Should it be filled with invented cars, say --yes.")
-  await migrate(url)
+  await expectFitDatabase(Redacted.make(url))
   const actors = await actorsIn(url)
   if (!yes && actors > 0)
     return complain(

@@ -181,6 +181,19 @@ describe("seeding", () => {
       expect((await saying(args, { DATABASE_URL: database.url })).code).toBe(2)
   })
 
+  test("begins on no database that the platform would not start on", async () => {
+    const other = await freshDatabase()
+    const sql = new SQL(other.url, { max: 1 })
+    try {
+      await sql`DELETE FROM partitions WHERE partition = 5`
+      await expect(saying(["--vehicles", "1"], { DATABASE_URL: other.url })).rejects.toThrow("This database has 63 partitions")
+      expect((await sql`SELECT count(*)::int AS n FROM actors`)[0].n).toBe(0)
+    } finally {
+      await sql.close()
+      await other.drop()
+    }
+  })
+
   test("says how far it has come, how fast, and how long it will take", () => {
     expect(lineOf(250_000, 1_000_000, 100)).toBe("[########----------------------] 250,000 of 1,000,000  2,500/s  5 min 0 s left")
     expect(lineOf(1_000_000, 1_000_000, 400)).toEndWith("2,500/s  in 6 min 40 s")
