@@ -1,6 +1,7 @@
-/** Where a process cannot listen: another program does, or the address is not of this machine. */
+/** What a process says that cannot open its door. */
 import { Schema } from "effect"
 
+/** It cannot listen there: another program does, or the address is not of this machine. */
 export class AddressUnusable extends Schema.TaggedError<AddressUnusable>()("AddressUnusable", {
   address: Schema.String,
   /** What names the address in the environment. */
