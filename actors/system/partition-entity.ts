@@ -65,16 +65,14 @@ export const PartitionLive = Layer.unwrap(
           Effect.retry(claimAgain),
           Effect.orDie
         )
-        // Where somebody else has claimed it while the cluster gave it to us, this entity dies, its requests stay, and the next one claims anew.
-        const stillOurs = Effect.suspend(() =>
-          host.owns(partition) ? Effect.void : Effect.die(new Error(`Partition ${partition} was claimed by somebody else`))
-        )
         return Partition.of({
-          Open: () => stillOurs,
+          // Not a reason to claim anew: who wakes from a freeze believes for a moment that all is still his.
+          Open: () => Effect.void,
           Tell: Effect.fnUntraced(function* ({ payload: { letters, seal } }) {
             if (!isSealed(secret, seal, letters)) return yield* new NotOurs()
             const answers = yield* deliverAll(host, lettersOf(letters))
-            yield* stillOurs
+            // Somebody else has claimed it while the cluster gave it to us: this entity dies, its requests stay, and the next one claims anew.
+            if (!host.owns(partition)) return yield* Effect.die(new Error(`Partition ${partition} was claimed by somebody else`))
             const text = answersText(answers)
             return { answers: text, seal: sealOf(secret, text, seal), runner }
           })

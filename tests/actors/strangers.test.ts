@@ -3,11 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import type { Sharding } from "effect/cluster"
 import { SqlClient } from "effect/sql"
-import { ActorStore } from "#actors/system/actor-store.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { ClusterClient } from "#actors/system/cluster.ts"
 import { GatewayActorSystem } from "#actors/system/clustered.ts"
-import { partitionCount, partitionOf } from "#actors/system/partition.ts"
+import { partitionOf } from "#actors/system/partition.ts"
 import { Partition } from "#actors/system/partition-entity.ts"
 import { ClusterSecret } from "#actors/system/wire.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
@@ -51,16 +50,6 @@ describe("a cluster", () => {
       Effect.flatMap(Partition.client, (clientOf) => Effect.exit(Effect.timeout(clientOf(name).Open(), "500 millis")))
     for (const name of [`${partition}.stranger`, "nothing of ours"]) await stranger.runPromise(opens(name))
     expect(await epoch()).toEqual(before)
-  })
-
-  test("takes back what somebody claimed by force, even where nobody writes to it", async () => {
-    const quiet = (partitionOf("lamp/a") + 1) % partitionCount
-    const owner = () => home.run(SqlClient.SqlClient.use((sql) => sql`SELECT owner FROM partitions WHERE partition = ${quiet}`))
-    const before = await owner()
-    await home.run(ActorStore.use((store) => store.claim([quiet, partitionOf("lamp/a")], "another")))
-    await home.run(ActorSystem.use((actors) => actors.tell(Lamp.at("a"), say.tested("by force"), { id: "2" })))
-    for (const end = performance.now() + 5_000; Bun.inspect(await owner()) !== Bun.inspect(before); await Bun.sleep(50))
-      if (performance.now() > end) throw new Error(`It is still ${Bun.inspect(await owner())}'s`)
   })
 
   test.concurrent("does not hear a gateway with another secret, and tells it what is wrong", async () => {
