@@ -5,6 +5,7 @@ import { CommandParked } from "#machines/vocabulary.ts"
 import { ActorSystem } from "./actor-system.ts"
 import { type Tagged, typeName } from "./actor-type.ts"
 import type { AnyBehavior, CommandOrder, Needs } from "./behavior.ts"
+import { Bell } from "./bell.ts"
 import { CrashPoint } from "./crash-point.ts"
 import { ActorHost } from "./host.ts"
 import { ActorsUnavailable } from "./letter.ts"
@@ -72,13 +73,9 @@ export const OutboxRelay = <const B extends AnyBehavior>(
 
       const inFlight = new Map<string, Entry>()
       let finished: Array<Entry> = []
-      let signal = () => {}
-      let called = false
-      const stir = () => {
-        called = true
-        signal()
-      }
-      host.onPromise(stir)
+      const promised = new Bell()
+      const ended = new Bell()
+      host.onPromise(promised.ring)
 
       const perform = Effect.fnUntraced(function* (entry: Entry) {
         const behavior = behaviors.get(typeName(entry.path))
@@ -146,11 +143,11 @@ export const OutboxRelay = <const B extends AnyBehavior>(
           if (Exit.isFailure(outcome)) yield* Effect.logWarning("It comes due again when its lease ends", outcome.cause)
         }
         inFlight.delete(id)
-        stir()
+        if (Exit.isSuccess(exit)) ended.ring()
+        else promised.ring() // There is room again.
       })
 
       const flush = Effect.gen(function* () {
-        if (finished.length === 0) return
         const entries = finished
         finished = []
         reached("outbox: before done")
@@ -158,9 +155,17 @@ export const OutboxRelay = <const B extends AnyBehavior>(
         reached("outbox: done")
       })
 
+      /** Beside the taking: while the last ones are marked as done, the next ones are taken. What follows them in their lanes is due then. */
+      const ending = Effect.gen(function* () {
+        ended.hush()
+        if (finished.length > 0) {
+          yield* flush
+          promised.ring()
+        }
+        yield* ended.sleep(Duration.toMillis(lookEvery))
+      })
       const round = Effect.gen(function* () {
-        called = false
-        yield* flush
+        promised.hush()
         // Who owns nothing any more can bring no answer home: what it took would only be tried in vain.
         const room = host.status().partitions === 0 ? 0 : Math.min(takeLimit, atOnce - inFlight.size)
         const entries = room > 0 ? yield* outbox.take(time.now(), room) : []
@@ -170,22 +175,16 @@ export const OutboxRelay = <const B extends AnyBehavior>(
           yield* Effect.forkIn(attend(entry), scope)
         }
         if (entries.length === room && room > 0) return
-        yield* Effect.callback<void>((resume) => {
-          const timer = setTimeout(() => resume(Effect.void), Duration.toMillis(lookEvery))
-          signal = () => {
-            clearTimeout(timer)
-            resume(Effect.void)
-          }
-          if (called) signal()
-        })
+        yield* promised.sleep(Duration.toMillis(lookEvery))
       })
-      yield* round.pipe(
-        Effect.catchCause((cause) =>
-          Effect.andThen(Effect.logWarning("The outbox stumbled, and goes on", cause), Effect.sleep(lookEvery))
-        ),
-        Effect.forever,
-        Effect.forkScoped
-      )
+      for (const loop of [round, ending])
+        yield* loop.pipe(
+          Effect.catchCause((cause) =>
+            Effect.andThen(Effect.logWarning("The outbox stumbled, and goes on", cause), Effect.sleep(lookEvery))
+          ),
+          Effect.forever,
+          Effect.forkScoped
+        )
       yield* Effect.suspend(() => (inFlight.size === 0 ? Effect.void : outbox.hold([...inFlight.values()], time.now()))).pipe(
         Effect.catchCause((cause) => Effect.logWarning("Leases were not prolonged", cause)),
         Effect.andThen(Effect.sleep(holdEvery)),
