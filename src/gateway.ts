@@ -2,7 +2,7 @@
 import { Effect, ManagedRuntime } from "effect"
 import { clusterSettingsOf, type Env, type Settings, settingsOf } from "./config.ts"
 import { expectFit } from "./fitness.ts"
-import { listen } from "./listeners.ts"
+import { openDoors } from "./listeners.ts"
 import { Gateway, type GatewayServices, type PlatformOptions } from "./platform.ts"
 
 export interface RunningGateway {
@@ -18,16 +18,5 @@ export const startGateway = async (env: Env, options: PlatformOptions = {}): Pro
   await expectFit(settings)
   const runtime = ManagedRuntime.make(Gateway(settings, cluster, options))
   await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
-  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1").catch(async (error) => {
-    await runtime.dispose()
-    throw error
-  })
-  return {
-    settings,
-    runtime,
-    stop: async () => {
-      await listeners.stop()
-      await runtime.dispose()
-    }
-  }
+  return openDoors(runtime, settings, env.HOST || undefined)
 }

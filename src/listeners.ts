@@ -11,13 +11,33 @@ import { reachability } from "./reachability.ts"
 
 const farewell = 3_000 // Milliseconds for requests under way at a stop; who sends slowly or only listens does not keep us.
 
-export interface Listeners {
+interface Listeners {
   /** Ends when the last request is answered, at the latest after the farewell. */
   readonly stop: () => Promise<void>
 }
 
+/** The doors over a building that stands, and the end of both. Throws AddressUnusable; nothing is left standing then. */
+export const openDoors = async (
+  runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
+  settings: Settings,
+  hostname = "127.0.0.1"
+) => {
+  const listeners = await listen(runtime, settings, hostname).catch(async (error) => {
+    await runtime.dispose()
+    throw error
+  })
+  return {
+    settings,
+    runtime,
+    stop: async () => {
+      await listeners.stop()
+      await runtime.dispose()
+    }
+  }
+}
+
 /** Throws AddressUnusable; nobody listens then. */
-export const listen = async (
+const listen = async (
   runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
   { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, partners }: Settings,
   hostname: string

@@ -10,7 +10,7 @@ import { home } from "./devstack/running.ts"
 import { carsTrust } from "./devstack/vehicle-keys.ts"
 import { expectFit, keepMachines } from "./fitness.ts"
 import { startGateway } from "./gateway.ts"
-import { listen } from "./listeners.ts"
+import { openDoors } from "./listeners.ts"
 import { type GatewayServices, Platform, type PlatformOptions } from "./platform.ts"
 import { startWorld, type World } from "./simulated.ts"
 import { startPool } from "./workers/pool.ts"
@@ -27,18 +27,7 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
   await expectFit(settings)
   const runtime = ManagedRuntime.make(Platform(settings, options))
   await runtime.runPromise(keepMachines) // Nobody is let in before the building stands.
-  const listeners = await listen(runtime, settings, env.HOST || "127.0.0.1").catch(async (error) => {
-    await runtime.dispose()
-    throw error
-  })
-  return {
-    settings,
-    runtime,
-    stop: async () => {
-      await listeners.stop()
-      await runtime.dispose()
-    }
-  }
+  return openDoors(runtime, settings, env.HOST || undefined)
 }
 
 /** A gateway in this process, and its runners in module workers. */

@@ -9,7 +9,7 @@ import { Courier, type Parcel } from "./courier.ts"
 import { speaking } from "./delivery.ts"
 import { ActorHost } from "./host.ts"
 import { ActorsUnavailable, type Answer, type Letter } from "./letter.ts"
-import { partitionCount, partitionOf } from "./partition.ts"
+import { partitionOf } from "./partition.ts"
 import { entityNames, isAssigned, Partition } from "./partition-entity.ts"
 import { answersOf, ClusterSecret, isSealed, letterText, sealOf } from "./wire.ts"
 
@@ -145,7 +145,7 @@ const openOurs = Effect.fnUntraced(function* (host: ActorHost["Service"]) {
   const clientOf = yield* Partition.client
   yield* Effect.suspend(() =>
     Effect.forEach(
-      names.filter((name, partition) => partition < partitionCount && isAssigned(sharding, name) && !host.owns(partition)),
+      names.filter((name, partition) => isAssigned(sharding, name) && !host.owns(partition)),
       (name) => clientOf(name).Open().pipe(Effect.timeout(callPatience), Effect.exit),
       { concurrency: 8, discard: true }
     )
