@@ -1,11 +1,11 @@
 /** The long form of the kill tests: random moments, partners that misbehave, servers that forget, days that pass; and a judge at the end. */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { cpus, totalmem } from "node:os"
 import { join, relative } from "node:path"
 import type { Fault } from "#integrations/http/faults.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { crashPoints } from "./crash-points.ts"
 import { Dice } from "./dice.ts"
+import { machine } from "./machine.ts"
 import { openScene, type Scene } from "./scene.ts"
 import { serviceKinds } from "./service-stories.ts"
 import type { Kind } from "./stories.ts"
@@ -168,13 +168,7 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
       seed,
       startedAt: startedAt.toISOString(),
       seconds: seconds(),
-      machine: {
-        cpu: cpus()[0]?.model.trim(),
-        cores: cpus().length,
-        memoryGiB: Math.round(totalmem() / 2 ** 30),
-        system: `${process.platform} ${process.arch}`,
-        bun: Bun.version
-      },
+      machine: machine(),
       kills: {
         total: Object.values(died).reduce((sum, n) => sum + n, 0),
         byPoint: sorted(died),

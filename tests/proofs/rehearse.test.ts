@@ -22,6 +22,7 @@ import type { Life } from "#src/rehearse/life.ts"
 import { isFit, type RehearsalOptions, rehearse } from "#src/rehearse/rehearse.ts"
 import { MovedTime } from "../actors/house.ts"
 import { type Database, freshDatabase } from "../database.ts"
+import { program } from "../journeys/program.ts"
 
 const root = join(import.meta.dir, "..", "..")
 const golden = join(root, "tests/machines/golden")
@@ -86,19 +87,8 @@ const rehearsed = (options: RehearsalOptions = {}) =>
 const countOf = (type: string, isSo: (life: Life) => boolean) =>
   [...lives.values()].filter((life) => life.path.startsWith(`${type}/`) && isSo(life)).length
 const versionOf = (path: string) => registry.find(({ type }) => path.startsWith(`${type.name}/`))!.machineVersion
-const command = async (...args: ReadonlyArray<string>) => {
-  const child = Bun.spawn([process.execPath, "src/cli.ts", "rehearse", ...args], {
-    cwd: root,
-    env: { ...process.env, DATABASE_URL: database.url },
-    stdio: ["ignore", "pipe", "pipe"]
-  })
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited
-  ])
-  return { output, errors, code }
-}
+const command = (...args: ReadonlyArray<string>) => program(["rehearse", ...args], { DATABASE_URL: database.url })
+
 describe("a rehearsal", () => {
   test("finds what is alive identical, or that it would migrate; exit code 0", async () => {
     const { code, output } = await command("--json")

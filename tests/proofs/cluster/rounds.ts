@@ -1,8 +1,9 @@
 /** Many rounds, each on a cluster of its own: every harm in turn, two at a time, and what came of it on record. */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { cpus, loadavg, totalmem } from "node:os"
+import { loadavg } from "node:os"
 import { join, relative } from "node:path"
 import { median } from "#tests/bench/row.ts"
+import { machine } from "../machine.ts"
 import { type Failover, type FaultName, memberFaults, serverFaults } from "./nemesis.ts"
 import { playRound, type Round } from "./round.ts"
 
@@ -67,13 +68,7 @@ export const playRounds = async ({ rounds, seed, command }: RoundsOptions): Prom
     seed,
     startedAt: startedAt.toISOString(),
     seconds: seconds(),
-    machine: {
-      cpu: cpus()[0]?.model.trim(),
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${process.platform} ${process.arch}`,
-      bun: Bun.version
-    },
+    machine: machine(),
     rounds: { total: rounds, held: played.length, failed },
     operations: {
       total: sum(({ operations }) => operations.total),

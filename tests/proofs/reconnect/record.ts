@@ -1,8 +1,9 @@
 /** The long form of the test: ten thousand cars, and a record of how it went. */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { cpus, loadavg, totalmem } from "node:os"
+import { loadavg } from "node:os"
 import { join, relative } from "node:path"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { machine } from "../machine.ts"
 import type { Members } from "./platform.ts"
 import { type Reconnected, reconnect } from "./reconnect.ts"
 
@@ -29,14 +30,7 @@ export const recorded = async ({
   const record = {
     command,
     startedAt: startedAt.toISOString(),
-    machine: {
-      cpu: cpus()[0]?.model.trim(),
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${process.platform} ${process.arch}`,
-      bun: Bun.version,
-      loadBefore: Math.round(busy * 10) / 10
-    },
+    machine: { ...machine(), loadBefore: Math.round(busy * 10) / 10 },
     members,
     goals,
     ...found,

@@ -1,8 +1,8 @@
 /** The long form: a throw-away stack, progress on the screen, and a record of it in tests/proofs/results. */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { cpus, totalmem } from "node:os"
 import { join, relative } from "node:path"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { machine } from "../machine.ts"
 import { simulate } from "./simulate.ts"
 
 export interface RecordOptions {
@@ -32,13 +32,7 @@ export const recorded = async ({ histories, seed, command }: RecordOptions): Pro
       seed,
       startedAt: startedAt.toISOString(),
       seconds: seconds(),
-      machine: {
-        cpu: cpus()[0]?.model.trim(),
-        cores: cpus().length,
-        memoryGiB: Math.round(totalmem() / 2 ** 30),
-        system: `${process.platform} ${process.arch}`,
-        bun: Bun.version
-      },
+      machine: machine(),
       ...total,
       historiesPerSecond: Math.round((total.histories / seconds()) * 10) / 10,
       wrong,
