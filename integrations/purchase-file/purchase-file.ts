@@ -1,0 +1,27 @@
+/** The Expediente de Compra: every paper a customer ever got from us, each kept by the SHA-256 of its bytes (S8, EX-01). */
+import { Context, type Effect, Schema } from "effect"
+import type { ActivationId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
+
+/** What a paper is. Registration papers lie with their order (`documents`), texts and manuals with their edition: the file shows them all. */
+export const PaperKind = Schema.Literals(["invoice", "creditNote", "withdrawalAcknowledgement", "notification"])
+export type PaperKind = typeof PaperKind.Type
+
+export interface NewPaper {
+  readonly subjectId: SubjectId
+  readonly kind: PaperKind
+  /** As the customer reads it: "Factura ES-2026-000042". No name of anybody. */
+  readonly title: string
+  readonly mediaType: "application/pdf" | "text/plain"
+  readonly bytes: Uint8Array
+  readonly orderId: OrderId | null
+  readonly activationId: ActivationId | null
+  readonly vin: Vin | null
+}
+
+export class PurchaseFile extends Context.Service<
+  PurchaseFile,
+  {
+    /** Once per `id`, the command's: what is kept under it already stays as it is, and its hash comes back. Bytes need not be the same. */
+    readonly keep: (paper: NewPaper, id: string) => Effect.Effect<{ readonly documentId: string; readonly sha256: string }>
+  }
+>()("integrations/PurchaseFile") {}
