@@ -22,6 +22,7 @@ import { Nats } from "#integrations/nats/nats.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
+import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
@@ -50,6 +51,7 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     AccountsPostgres,
     DocumentsPostgres,
     EvidencePostgres,
+    PurchaseFilePostgres,
     VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
     Layer.succeed(Doors, { publicUrl, intranetUrl })
   ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))

@@ -13,6 +13,7 @@ import placement from "./migrations/0011_placement.ts"
 import archive from "./migrations/0012_archive.ts"
 import telemetry from "./migrations/0013_telemetry.ts"
 import machines from "./migrations/0014_machines.ts"
+import purchaseFile from "./migrations/0018_purchase_file.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -26,7 +27,8 @@ const loader = Migrator.fromRecord({
   "0011_placement": placement,
   "0012_archive": archive,
   "0013_telemetry": telemetry,
-  "0014_machines": machines
+  "0014_machines": machines,
+  "0018_purchase_file": purchaseFile
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

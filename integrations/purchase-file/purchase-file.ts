@@ -9,9 +9,10 @@ export type PaperKind = typeof PaperKind.Type
 export interface NewPaper {
   readonly subjectId: SubjectId
   readonly kind: PaperKind
-  /** As the customer reads it: "Factura ES-2026-000042". No name of anybody. */
+  /** As the customer reads it: "Factura ES-2026-000042". No name of anybody; at most 200 characters. */
   readonly title: string
   readonly mediaType: "application/pdf" | "text/plain"
+  /** At least one, at most 10 MiB. */
   readonly bytes: Uint8Array
   readonly orderId: OrderId | null
   readonly activationId: ActivationId | null

@@ -59,6 +59,11 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `'ord_crowd-' || n, 'identityDocument', encode(sha256('%PDF'), 'hex'), '%PDF', 'application/pdf', 4, 'system', now()`
   ],
   [
+    "purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, order_id, activation_id, vin, at)",
+    12_000,
+    `'doc_' || lpad(n::text, 32, '0'), 'order/ord_crowd-' || n || '#1.0', 'sub_crowd-' || n % 2000, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('%PDF'), 'hex'), '%PDF', 'ord_crowd-' || n, NULL, NULL, now()`
+  ],
+  [
     "webhooks (source, webhook_id, received_at, body, body_sha256, state, outcome, applied_at)",
     60_000,
     `'factory', 'evt_crowd' || n, now(), '{}', sha256('{}'), CASE WHEN n % 5 = 0 THEN 'received' ELSE 'applied' END, 'handled', CASE WHEN n % 5 > 0 THEN now() END`

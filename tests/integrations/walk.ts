@@ -10,13 +10,15 @@ import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { Timers } from "#actors/system/timers.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
+import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
+import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { Webhooks } from "#integrations/webhooks/webhooks.ts"
-import { Vin } from "#machines/vocabulary.ts"
+import { SubjectId, Vin } from "#machines/vocabulary.ts"
 import { documentOf } from "#src/commands/openapi.ts"
 import { CarOwner } from "#src/demo/car-owner.ts"
 import { until } from "#src/demo/patience.ts"
@@ -136,6 +138,7 @@ const loops = async (databaseUrl: string) => {
     PostgresActorStore(registry),
     PostgresRelay,
     WebhooksPostgres,
+    PurchaseFilePostgres,
     TelemetryStore,
     TelemetrySlices({ days: 30 })
   ).pipe(
@@ -174,6 +177,16 @@ const loops = async (databaseUrl: string) => {
         const telemetry = yield* Telemetry
         expect([yield* telemetry.last(vin), yield* telemetry.lastSeen(vin)]).toEqual([null, null]) // Redis does not know it either.
         yield* telemetry.keep([{ vin, heardAt: sample.at, sample }])
+        const about = { orderId: null, activationId: null, vin: null }
+        const letter = {
+          kind: "notification",
+          title: "Walk",
+          mediaType: "text/plain",
+          bytes: Buffer.from("walk"),
+          ...about
+        } as const
+        const papers = yield* PurchaseFile
+        for (const _ of ["kept", "known"]) yield* papers.keep({ subjectId: SubjectId.make("sub_walk"), ...letter }, `${path}#1.0`)
         yield* archiveClosed({ closedBefore: 0, limit: 1, pause: 0 })
       })
     )
