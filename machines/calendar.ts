@@ -24,12 +24,31 @@ const zones: Readonly<Record<Country, TimeZone>> = {
   IT: "Europe/Rome"
 }
 
-export const dayOf = (at: Instant, zone: TimeZone): Day => DateTime.formatIsoDate(DateTime.makeZonedUnsafe(at, { timeZone: zone }))
+/** Without asking a zone's rules: they are asked where days start, and no place of ours is a day away from UTC. */
+export const dayOf = (at: Instant, zone: TimeZone): Day => {
+  const moment = Date.parse(at)
+  const inUtc = new Date(moment).toISOString().slice(0, 10)
+  if (moment < startMillis(inUtc, zone)) return addDays(inUtc, -1)
+  const next = addDays(inUtc, 1)
+  return moment < startMillis(next, zone) ? inUtc : next
+}
 
 /** The first instant of a day: midnight, or an hour later where a zone skips it (the Azores in March); the earlier one where there are two. */
-export const startOf = (day: Day, zone: TimeZone): Instant => {
+export const startOf = (day: Day, zone: TimeZone): Instant => new Date(startMillis(day, zone)).toISOString()
+
+/** Starts that were asked before: the run of a month asks for the same few, once per service. */
+const starts = new Map<string, number>()
+const mostStarts = 4_096
+
+const startMillis = (day: Day, zone: TimeZone): number => {
+  const key = `${zone} ${day}`
+  const known = starts.get(key)
+  if (known !== undefined) return known
   const midnight = DateTime.makeZonedUnsafe(`${day}T00:00:00.000Z`, { timeZone: zone, adjustForTimeZone: true })
-  return new Date(DateTime.toEpochMillis(midnight)).toISOString()
+  const start = DateTime.toEpochMillis(midnight)
+  if (starts.size >= mostStarts) starts.clear()
+  starts.set(key, start)
+  return start
 }
 
 export const addDays = (day: Day, days: number): Day => {

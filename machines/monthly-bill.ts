@@ -31,7 +31,9 @@ export interface Running {
 }
 
 /** A day on which it was there for a moment is consumed; one that it ended at the first instant of is not. Null: nothing of this month. */
-export const billFor = (month: Month, { activeSince, endedAt, timeZone, price }: Running): MonthlyBill | null => {
+export const billFor = (month: Month, running: Running): MonthlyBill | null => {
+  if (wasNeverThere(running)) return null
+  const { activeSince, endedAt, timeZone, price } = running
   const from = later(dayOf(activeSince, timeZone), firstDayOf(month))
   const to = endedAt === null ? lastDayOf(month) : earlier(lastDayOf(month), lastDay(endedAt, timeZone))
   const days = daysFrom(from, to)
@@ -42,11 +44,14 @@ export const billFor = (month: Month, { activeSince, endedAt, timeZone, price }:
 }
 
 /** The months there is something to bill for after `billed`, the last one that was; the first one where none was. Null: none any more. */
-export const monthAfter = (billed: Month | null, { activeSince, endedAt, timeZone }: Running): Month | null => {
+export const monthAfter = (billed: Month | null, running: Running): Month | null => {
+  if (wasNeverThere(running)) return null
+  const { activeSince, endedAt, timeZone } = running
   const month = billed === null ? monthOf(dayOf(activeSince, timeZone)) : nextMonth(billed)
   return endedAt !== null && month > monthOf(lastDay(endedAt, timeZone)) ? null : month
 }
 
+const wasNeverThere = ({ activeSince, endedAt }: Running) => endedAt !== null && Date.parse(endedAt) <= Date.parse(activeSince)
 const lastDay = (endedAt: Instant, zone: TimeZone): Day => dayOf(new Date(Date.parse(endedAt) - 1).toISOString(), zone)
 const later = (one: Day, other: Day) => (one > other ? one : other)
 const earlier = (one: Day, other: Day) => (one < other ? one : other)
