@@ -43,8 +43,8 @@ describe("a room", () => {
   test("of machines depends on nothing but xstate, effect and other machines", () =>
     expect(importing("machines/", /^(?!xstate$|effect$|\.\/)/)).toEqual([]))
 
-  test("of integrations knows the vocabulary, the terms of an option, and no other room", () =>
-    expect(importing("integrations/", /^#(?!machines\/(vocabulary|option-terms)\.ts$)/)).toEqual([]))
+  test("of integrations knows the vocabulary, the calendar, the terms of an option, the law of a contract, and no other room", () =>
+    expect(importing("integrations/", /^#(?!machines\/(vocabulary|calendar|option-terms|contract-law)\.ts$)/)).toEqual([]))
 
   test("of actors reaches the world through ports alone", () => {
     // A port is `<name>/<name>.ts`; besides, what time it is and what addresses mails point to.
@@ -177,6 +177,7 @@ describe("the outside world", () => {
     "smtp-server": /^integrations\/mail\/simulator\.ts$/,
     standardwebhooks: /^(integrations\/webhooks\/|integrations\/http\/|tests\/)/,
     elysia: /^(src\/http\/|tests\/)/,
+    "date-holidays": /^tests\/integrations\/contract-law\.test\.ts$/, // The judge of our own table, not its source.
     "@elysiajs/openapi": /^src\/http\/openapi\.ts$/,
     "@effect/sql-pg": /^(actors\/system\/postgres|integrations\/postgres\/|integrations\/webhooks\/|src\/verify\/|tests\/)/
   }
