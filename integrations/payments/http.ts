@@ -1,30 +1,42 @@
-/** The payment gateway over HTTP: `POST /payments`, its capture, void and refunds, `POST /mandates`, and the questions by reference (S10). */
+/** The payment gateway over HTTP: `POST /payments`, its capture, void, refunds and evidence, `POST /mandates`, and the questions by reference (S10). */
 import { Effect, Layer, Schema } from "effect"
 import type { Money, PaymentId, SubjectId } from "#machines/vocabulary.ts"
-import { type Answer, believe, codeOf, get, NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
+import { believe, get, NoAnswer, orFind, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
+import {
+  type Capture,
+  captured,
+  evidenceGiven,
+  givenBack,
+  granted,
+  Known,
+  notOurs,
+  outcome,
+  paymentOf,
+  Refund,
+  refundOutcome,
+  released,
+  withSafeUrl
+} from "./outcomes.ts"
 import {
   CannotBeHeld,
+  EvidenceRefused,
+  GatewayDispute,
   GatewayMandate,
-  GatewayPayment,
-  GatewayRefund,
+  type GatewayPayment,
+  type GatewayRefund,
   HoldGone,
+  ListedPayment,
   PaymentRefused,
   Payments,
   PaymentsUnreachable,
-  RefundRefused,
-  VoidRefused
+  RefundRefused
 } from "./payments.ts"
 
-/** What the gateway tells about a payment besides: the refunds, each by the reference we gave it. */
-const Known = Schema.Struct({
-  ...GatewayPayment.fields,
-  refunds: Schema.Array(Schema.Struct({ ...GatewayRefund.fields, reference: Schema.String }))
-})
 const KnownList = Schema.Struct({ payments: Schema.Array(Known) })
-const Refund = Schema.Struct({ ...GatewayRefund.fields, reference: Schema.String })
+const Looked = Schema.Struct({ payments: Schema.Array(ListedPayment) })
+const Page = Schema.Struct({ payments: Schema.Array(ListedPayment), cursor: Schema.NullOr(Schema.String) })
 const MandateList = Schema.Struct({ mandates: Schema.Array(GatewayMandate) })
 
-type Capture = "immediate" | "manual"
 interface NewPayment {
   readonly reference: PaymentId
   readonly amount: Money
@@ -46,6 +58,16 @@ export const PaymentsHttp = (options: PartnerOptions): Layer.Layer<Payments> => 
         })
       ),
       Effect.map(({ payments: [payment] }) => (payment === undefined ? null : withSafeUrl(payment)))
+    )
+  const looked = (reference: string) =>
+    get(options, `/payments?reference=${encodeURIComponent(reference)}`).pipe(
+      Effect.flatMap(
+        believe(Looked, ({ payments }) => {
+          if (payments.length > 1) return "reference: more than one payment"
+          return payments.every((payment) => payment.reference === reference) ? null : "reference"
+        })
+      ),
+      Effect.map(({ payments: [payment] }) => payment ?? null)
     )
   const knownMandate = (reference: PaymentId) =>
     get(options, `/mandates?reference=${encodeURIComponent(reference)}`).pipe(
@@ -153,12 +175,44 @@ export const PaymentsHttp = (options: PartnerOptions): Layer.Layer<Payments> => 
       }).pipe(orUnreachable)
     ),
 
-    find: Effect.fn("Payments.find")((reference) => orUnreachable(known(reference)))
+    find: Effect.fn("Payments.find")((reference) => orUnreachable(known(reference))),
+    look: Effect.fn("Payments.look")((reference) => orUnreachable(looked(reference))),
+
+    list: Effect.fn("Payments.list")(({ since, cursor }) =>
+      get(options, `/payments?since=${since}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`).pipe(
+        // A page that leads back to itself would be read for ever.
+        Effect.flatMap(believe(Page, (page) => (page.cursor !== null && page.cursor === cursor ? "cursor" : null))),
+        orUnreachable
+      )
+    ),
+
+    submitEvidence: Effect.fn("Payments.submitEvidence")(({ reference, disputeId, documents }, id) =>
+      Effect.gen(function* () {
+        const payment = yield* looked(reference)
+        if (payment === null) return yield* new EvidenceRefused({ reason: "unknown_payment" })
+        const before = yield* evidenceGiven(payment, disputeId, id)
+        if (before !== null) return before
+        return yield* post(options, `/payments/${encodeURIComponent(payment.id)}/dispute/evidence`, id, {
+          reference: id,
+          documents
+        }).pipe(
+          Effect.flatMap((answer): Effect.Effect<GatewayDispute, EvidenceRefused | NoAnswer> => {
+            const reason = refusalOf(answer, id)
+            if (reason !== null) return Effect.fail(new EvidenceRefused({ reason }))
+            const ours = believe(GatewayDispute, (dispute) => {
+              if (dispute.id !== disputeId) return "disputeId"
+              return dispute.evidenceReference === id ? null : "evidenceReference"
+            })
+            return ours(answer)
+          }),
+          orKnown(whereKnown(looked(reference), (payment) => evidenceGiven(payment, disputeId, id)))
+        )
+      }).pipe(orUnreachable)
+    )
   })
 }
 
 const isNoAnswer = (error: unknown): error is NoAnswer => error instanceof NoAnswer
-const notOurs = (detail: string) => Effect.fail(new NoAnswer({ why: "notOurs", detail }))
 
 const orUnreachable = <A, E>(asking: Effect.Effect<A, E | NoAnswer>) =>
   Effect.mapError(asking, (error) => (isNoAnswer(error) ? new PaymentsUnreachable({ cause: error }) : error)) as Effect.Effect<
@@ -181,75 +235,3 @@ const orKnown =
         Effect.flatMap((found) => (found === null ? Effect.fail(unknown) : Effect.succeed(found)))
       )
     )
-
-const paymentOf = (reference: PaymentId, answer: Answer) =>
-  Effect.map(believe(GatewayPayment, (payment) => (payment.reference === reference ? null : "reference"))(answer), withSafeUrl)
-
-/** The customer will be sent there: an https address or none. */
-const withSafeUrl = <P extends GatewayPayment>(payment: P): P => {
-  const safe = typeof payment.actionUrl === "string" && /^https:\/\/[^\s"'<>\\]{1,2000}$/.test(payment.actionUrl)
-  return safe ? payment : { ...payment, actionUrl: null }
-}
-
-const wrongMoney = (payment: GatewayPayment, amount: Money) => {
-  if (payment.amountMinor !== amount.amountMinor) return "amountMinor"
-  if (payment.currency !== amount.currency) return "currency"
-  return payment.status === "captured" && payment.capturedMinor !== amount.amountMinor ? "capturedMinor" : null
-}
-
-/** Money moved, or is held, as we asked, or waits for the customer (`requires_action`), or did not move: anything else is not believed. */
-const outcome = (
-  payment: GatewayPayment,
-  amount: Money,
-  capture: Capture
-): Effect.Effect<GatewayPayment, PaymentRefused | NoAnswer> => {
-  const wrong = wrongMoney(payment, amount)
-  if (wrong !== null) return notOurs(wrong)
-  switch (payment.status) {
-    case "captured": // Of a hold: it was captured since.
-    case "requires_action":
-      return Effect.succeed(payment)
-    case "authorised":
-      if (capture === "immediate") return notOurs("status: held, and a capture was asked for")
-      return typeof payment.captureBefore === "string" ? Effect.succeed(payment) : notOurs("captureBefore")
-    case "declined":
-    case "voided":
-    case "expired":
-      return Effect.fail(new PaymentRefused({ reason: payment.reason === null ? payment.status : codeOf(payment.reason) }))
-  }
-}
-
-/** Null: still held. */
-const captured = (payment: GatewayPayment, amount: Money): Effect.Effect<GatewayPayment | null, HoldGone | NoAnswer> => {
-  const wrong = wrongMoney(payment, amount)
-  if (wrong !== null) return notOurs(wrong)
-  if (payment.status === "captured") return Effect.succeed(payment)
-  return payment.status === "authorised" ? Effect.succeed(null) : Effect.fail(new HoldGone({ reason: payment.status }))
-}
-
-/** Null: still held, or still with the customer. */
-const released = (payment: GatewayPayment): Effect.Effect<GatewayPayment | null, VoidRefused> => {
-  if (payment.status === "captured") return Effect.fail(new VoidRefused({ reason: "captured" }))
-  return Effect.succeed(payment.status === "authorised" || payment.status === "requires_action" ? null : payment)
-}
-
-const granted = (mandate: GatewayMandate): Effect.Effect<GatewayMandate, PaymentRefused> =>
-  mandate.status === "granted"
-    ? Effect.succeed(mandate)
-    : Effect.fail(new PaymentRefused({ reason: mandate.reason === null ? mandate.status : codeOf(mandate.reason) }))
-
-const givenBack = (payment: typeof Known.Type, id: string, amount: Money) => {
-  const refund = payment.refunds.find((one) => one.reference === id)
-  return refund === undefined ? Effect.succeed(null) : refundOutcome(refund, id, amount)
-}
-
-const refundOutcome = (
-  refund: typeof Refund.Type,
-  id: string,
-  amount: Money
-): Effect.Effect<typeof GatewayRefund.Type, RefundRefused | NoAnswer> => {
-  if (refund.reference !== id) return notOurs("reference")
-  if (refund.amountMinor !== amount.amountMinor) return notOurs("amountMinor")
-  if (refund.currency !== amount.currency) return notOurs("currency")
-  return refund.status === "succeeded" ? Effect.succeed(refund) : Effect.fail(new RefundRefused({ reason: refund.status }))
-}

@@ -1,67 +1,31 @@
-/** The bank behind the simulated gateway: payments, holds that expire, refunds, and the ledger they are written in. */
+/** The bank behind the simulated gateway: payments, holds that expire, refunds, settlements, disputes, and the ledger they are written in. */
 import type { Call, Office, Reply } from "../http/simulated-partner.ts"
+import { Changes } from "./simulated-changes.ts"
 import { Mandates } from "./simulated-mandates.ts"
+import { begun, enter, type Payment, type PaymentEntry, refunded, told, toldDispute, toldRefund } from "./simulated-payment.ts"
 
-/** Entries of kind `charge` and `capture` are money taken, `refund` is money given back; an `authorise` ends in `capture`, `void` or `expire`. */
-export interface PaymentEntry {
-  readonly at: string
-  readonly kind:
-    | "charge"
-    | "authorise"
-    | "await"
-    | "decline"
-    | "capture"
-    | "void"
-    | "expire"
-    | "refund"
-    | "settle"
-    | "settlement_failed"
-    | "mandate"
-    | "mandate_declined"
-  readonly paymentId: string // Of a mandate: the mandate's.
-  readonly reference: string
-  readonly amountMinor: number // Of a mandate: 0.
-  readonly currency: string
-  readonly method: string
-  readonly customer: string
-  /** What was asked for: all of it at once, or a hold. Null of a mandate. */
-  readonly capture: "immediate" | "manual" | null
-  readonly refundId: string | null
-  readonly refundReference: string | null
-  readonly reason: string | null
-}
-
-interface Payment {
-  readonly opened: PaymentEntry
-  status: "requires_action" | "authorised" | "captured" | "voided" | "declined" | "expired"
-  captured: number
-  captureBefore: string | null
-  reason: string | null
-  settled: boolean
-  readonly refunds: Array<PaymentEntry>
-}
-
-const holdMillis = 7 * 24 * 3600 * 1000
 const slowFactor = 20
 
 export class Bank {
   private readonly payments = new Map<string, Payment>() // By reference: a reference pays once, for ever.
   private readonly byId = new Map<string, Payment>()
   private readonly held = new Map<string, Payment>() // What is authorised and not yet over, the oldest first.
+  private readonly changes = new Changes()
   private readonly mandates: Mandates
 
   constructor(private readonly office: Office<PaymentEntry>) {
     this.mandates = new Mandates((entry) => this.record(entry))
     for (const entry of office.entries()) this.apply(entry)
-    for (const [reference, payment] of this.payments) if (payment.captured > 0 && !payment.settled) this.settleSoon(reference)
+    for (const payment of this.payments.values()) this.resume(payment)
   }
 
   answer(call: Call): Reply {
     this.expire()
-    const [root, id, verb] = call.path
+    const [root, id, verb, object] = call.path
     if (root === "mandates" && call.path.length === 1) return this.mandates.answer(call)
-    if (root !== "payments" || call.path.length > 3) return noSuchPath
+    if (root !== "payments" || call.path.length > 4) return noSuchPath
     if (call.method === "GET") {
+      if (call.query.has("since")) return this.changes.answer(call.query)
       const payment = this.payments.get(call.query.get("reference") ?? "")
       return { status: 200, body: { payments: payment === undefined ? [] : [told(payment)] } }
     }
@@ -69,6 +33,8 @@ export class Bank {
     if (id === undefined) return this.open(call)
     const payment = this.byId.get(id)
     if (payment === undefined) return { status: 404, body: { error: "no such payment" } }
+    if (verb === "dispute" && object === "evidence") return this.evidence(payment, call)
+    if (object !== undefined) return noSuchPath
     if (verb === "refunds") return this.refund(payment, call)
     if (verb === "capture") return this.capture(payment)
     if (verb === "void") return this.void(payment)
@@ -78,13 +44,10 @@ export class Bank {
   confirm(reference: string) {
     const payment = this.payments.get(reference)
     if (payment?.status !== "requires_action") return
-    if (payment.opened.capture === "manual") {
-      const { at } = this.record({ ...payment.opened, kind: "authorise" })
-      this.announce(payment, "authorised", at)
-    } else {
-      this.record({ ...payment.opened, kind: "charge" })
-      this.settleSoon(reference)
-    }
+    const held = payment.opened.capture === "manual"
+    const { at } = this.record({ ...payment.opened, kind: held ? "authorise" : "charge" })
+    this.announce(payment, held ? "authorised" : "captured", at)
+    if (!held) this.settleSoon(payment)
   }
 
   reject(reference: string) {
@@ -96,18 +59,60 @@ export class Bank {
 
   settle(reference: string) {
     const payment = this.payments.get(reference)
-    if (payment === undefined || payment.captured === 0 || payment.settled) return
-    const failed = payment.opened.method.startsWith("tok_settlement_fails")
+    if (payment === undefined || payment.captured === 0 || payment.settlement !== null) return
+    const { method } = payment.opened
+    const failed = method.startsWith("tok_settlement_fails")
     const reason = failed ? "account_closed" : null
     const kind = failed ? "settlement_failed" : "settle"
     const { at } = this.record({ ...payment.opened, kind, amountMinor: payment.captured, reason })
-    this.announce(payment, failed ? "failed" : "settled", at, reason)
+    this.announce(payment, failed ? "failed" : "settled", at, { reason })
+    if (method.startsWith("tok_disputed")) this.office.soon(() => this.dispute(reference))
   }
 
-  private announce({ opened, captureBefore, reason: declined }: Payment, status: string, at: string, reason = declined) {
+  /** The customer tells his bank that he owes none of it; what was taken and not given back is taken from us at once. */
+  dispute(reference: string) {
+    const payment = this.payments.get(reference)
+    const amountMinor = payment === undefined ? 0 : payment.captured - refunded(payment)
+    if (payment === undefined || payment.dispute !== null || payment.settlement === "failed" || amountMinor === 0) return
+    const disputeId = `dp_${payment.opened.paymentId}`
+    const { at, reason } = this.record({
+      ...payment.opened,
+      kind: "dispute",
+      amountMinor,
+      disputeId,
+      reason: "service_not_received"
+    })
+    this.announce(payment, "disputed", at, { amountMinor, disputeId, reason })
+  }
+
+  decideDispute(reference: string, outcome: "won" | "lost") {
+    const payment = this.payments.get(reference)
+    if (payment?.dispute?.status !== "open") return
+    const { amountMinor, disputeId } = payment.dispute.opened
+    const { at } = this.record({ ...payment.dispute.opened, kind: `dispute_${outcome}`, reason: null })
+    this.announce(payment, `dispute_${outcome}`, at, { amountMinor, disputeId, reason: null })
+  }
+
+  /** The last refund that has not failed comes back: the account it went to is closed. */
+  failRefund(reference: string) {
+    const payment = this.payments.get(reference)
+    const refund = payment?.refunds.findLast(({ refundId }) => !payment.failedRefunds.has(refundId!))
+    if (payment === undefined || refund === undefined) return
+    const { amountMinor, refundId, refundReference } = refund
+    const { at, reason } = this.record({ ...refund, kind: "refund_failed", reason: "account_closed" })
+    this.announce(payment, "refund_failed", at, { amountMinor, refundId, refundReference, reason })
+  }
+
+  /** Says something that is not so, and writes nothing down: what a gateway in trouble might say. */
+  misannounce(reference: string, lie: Readonly<Record<string, unknown>>) {
+    const payment = this.payments.get(reference)
+    if (payment !== undefined) this.announce(payment, "settled", this.office.instant(), lie)
+  }
+
+  private announce({ opened, captureBefore, reason }: Payment, status: string, at: string, more: object = {}) {
     const { reference, paymentId, amountMinor, currency } = opened
     const hold = status === "authorised" ? { captureBefore } : {}
-    this.office.announce({ reference, paymentId, status, amountMinor, currency, reason, ...hold, occurredAt: at })
+    this.office.announce({ reference, paymentId, status, amountMinor, currency, reason, ...hold, ...more, occurredAt: at })
   }
 
   private open({ body, decline }: Call): Reply {
@@ -126,16 +131,16 @@ export class Bank {
     if (isAccount(method) && capture === "manual") return { status: 422, body: { reference, reason: "capture_not_supported" } }
     if (isAccount(method) && !permitted) return { status: 422, body: { reference, reason: "mandate_missing" } }
     const reason = decline ?? declineOf(method)
-    const asks = method.startsWith("tok_requires_action") && !permitted // Whoever gave a mandate is not asked again.
-    const kind = reason !== null ? "decline" : asks ? "await" : capture === "manual" ? "authorise" : "charge"
+    const kind = reason !== null ? "decline" : asks(method, permitted) ? "await" : capture === "manual" ? "authorise" : "charge"
     const paymentId = `gw_${this.payments.size + 1}`
     const nothing = { refundId: null, refundReference: null }
     this.record({ at: "", kind, paymentId, reference, amountMinor, currency, method, customer, capture, ...nothing, reason })
-    if (kind === "charge") this.settleSoon(reference)
-    return answerOf(this.payments.get(reference)!)
+    const payment = this.payments.get(reference)!
+    if (kind === "charge") this.settleSoon(payment)
+    return answerOf(payment)
   }
 
-  /** Never more than was captured; the same refund reference is the same refund. */
+  /** Never more than was captured, and nothing that the customer's bank took back already; the same refund reference is the same refund. */
   private refund(payment: Payment, { body, decline }: Call): Reply {
     const { reference, amountMinor, currency } = body
     if (!isText(reference) || !isAmount(amountMinor) || currency !== payment.opened.currency) {
@@ -144,21 +149,39 @@ export class Bank {
     const known = payment.refunds.find((one) => one.refundReference === reference)
     if (known !== undefined) {
       return known.amountMinor === amountMinor
-        ? { status: 200, body: toldRefund(known) }
+        ? { status: 200, body: toldRefund(payment, known) }
         : { status: 409, body: { error: "this reference gave back another amount" } }
     }
-    const left = payment.captured - sum(payment.refunds)
-    const reason = decline ?? (amountMinor > left ? "more_than_captured" : null)
+    const disputed = payment.dispute !== null && payment.dispute.status !== "won" ? "disputed" : null
+    const left = payment.captured - refunded(payment)
+    const reason = decline ?? disputed ?? (amountMinor > left ? "more_than_captured" : null)
     if (reason !== null) return { status: 422, body: { reference, reason } }
     const refundId = `re_${payment.opened.paymentId}_${payment.refunds.length + 1}`
     const entry = this.record({ ...payment.opened, kind: "refund", amountMinor, refundId, refundReference: reference })
-    return { status: 201, body: toldRefund(entry) }
+    this.failRefundSoon(payment)
+    return { status: 201, body: toldRefund(payment, entry) }
+  }
+
+  /** Once for a dispute, while it is open. */
+  private evidence(payment: Payment, { body }: Call): Reply {
+    const { reference, documents } = body
+    if (!isText(reference) || !Array.isArray(documents)) return { status: 400, body: { error: "a field is missing" } }
+    const { dispute } = payment
+    if (dispute === null) return { status: 422, body: { reference, reason: "no_dispute" } }
+    if (dispute.evidence !== null && dispute.evidence !== reference)
+      return { status: 422, body: { reference, reason: "evidence_given" } }
+    if (dispute.evidence === null) {
+      if (dispute.status !== "open") return { status: 422, body: { reference, reason: "dispute_closed" } }
+      this.record({ ...dispute.opened, kind: "evidence", reason: null, evidence: { reference, documents } })
+      this.decideSoon(payment)
+    }
+    return { status: 201, body: toldDispute(dispute) }
   }
 
   private capture(payment: Payment): Reply {
     if (payment.status === "authorised") {
       this.record({ ...payment.opened, kind: "capture" })
-      this.settleSoon(payment.opened.reference)
+      this.settleSoon(payment)
     }
     return payment.status === "captured" ? { status: 200, body: told(payment) } : refused(payment, "not_authorised")
   }
@@ -177,9 +200,24 @@ export class Bank {
     }
   }
 
-  private settleSoon(reference: string) {
-    const slow = this.payments.get(reference)!.opened.method.startsWith("tok_slow")
-    this.office.soon(() => this.settle(reference), slow ? slowFactor : 1)
+  /** After a restart. */
+  private resume(payment: Payment) {
+    if (payment.captured > 0 && payment.settlement === null) this.settleSoon(payment)
+    if (payment.refunds.length > 0) this.failRefundSoon(payment)
+    if (payment.dispute?.status === "open" && payment.dispute.evidence !== null) this.decideSoon(payment)
+  }
+
+  private settleSoon({ opened: { reference, method } }: Payment) {
+    this.office.soon(() => this.settle(reference), method.startsWith("tok_slow") ? slowFactor : 1)
+  }
+
+  private failRefundSoon({ opened: { reference, method } }: Payment) {
+    if (method.startsWith("tok_refund_fails")) this.office.soon(() => this.failRefund(reference))
+  }
+
+  private decideSoon({ opened: { reference, method } }: Payment) {
+    const [, outcome] = /^tok_disputed_(won|lost)/.exec(method) ?? []
+    if (outcome !== undefined) this.office.soon(() => this.decideDispute(reference, outcome as "won" | "lost"))
   }
 
   private record(entry: PaymentEntry): PaymentEntry {
@@ -192,76 +230,41 @@ export class Bank {
   private apply(entry: PaymentEntry) {
     if (entry.kind === "mandate" || entry.kind === "mandate_declined") return this.mandates.apply(entry)
     const payment = this.payments.get(entry.reference) ?? this.begin(entry)
-    if (entry.kind === "refund") payment.refunds.push(entry)
-    else if (entry.kind === "settle" || entry.kind === "settlement_failed") payment.settled = true
-    else {
-      payment.status = statusAfter[entry.kind]
-      payment.reason = entry.reason
-      if (payment.status === "captured") payment.captured = entry.amountMinor
-      if (payment.status === "authorised") {
-        payment.captureBefore = new Date(Date.parse(entry.at) + holdMillis).toISOString()
-        this.held.set(entry.reference, payment)
-      } else this.held.delete(entry.reference)
-    }
+    enter(payment, entry)
+    this.changes.add(payment, entry.at)
+    if (payment.status === "authorised") this.held.set(entry.reference, payment)
+    else this.held.delete(entry.reference)
   }
 
   private begin(opened: PaymentEntry): Payment {
-    const status = "requires_action"
-    const payment: Payment = { opened, status, captured: 0, captureBefore: null, reason: null, settled: false, refunds: [] }
+    const payment = begun(opened)
     this.payments.set(opened.reference, payment)
     this.byId.set(opened.paymentId, payment)
     return payment
   }
 }
 
-const statusAfter = {
-  await: "requires_action",
-  authorise: "authorised",
-  charge: "captured",
-  capture: "captured",
-  decline: "declined",
-  void: "voided",
-  expire: "expired"
-} as const
-
 const noSuchPath: Reply = { status: 404, body: { error: "no such path" } }
 const isText = (value: unknown): value is string => typeof value === "string" && value.length > 0 && value.length <= 200
 const isAmount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
-const sum = (entries: ReadonlyArray<PaymentEntry>) => entries.reduce((total, entry) => total + entry.amountMinor, 0)
 const refused = (payment: Payment, reason: string): Reply => ({
   status: 422,
   body: { reference: payment.opened.reference, reason }
 })
 
 /** A bank account, not a card: nothing can be held on it, and it is charged by mandate only. */
-const isAccount = (method: string) => /^tok_(sepa|mandate_declined|charge_declined)/.test(method)
+const isAccount = (method: string) => /^tok_(sepa|sca_sepa|mandate_declined|charge_declined)/.test(method)
+
+/** Whoever gave a mandate is not asked again, unless his bank wants to know of each charge. */
+const asks = (method: string, permitted: boolean) =>
+  /^tok_(sca_sepa|requires_action_offsession)/.test(method) || (method.startsWith("tok_requires_action") && !permitted)
 
 const declineOf = (method: string) => {
   if (/^tok_(declined|charge_declined)/.test(method)) return "insufficient_funds"
-  return /^tok_(ok|slow|settlement_fails|requires_action|sepa)/.test(method) ? null : "unknown_method"
+  return /^tok_(ok|slow|settlement_fails|requires_action|sepa|sca_sepa|refund_fails|disputed)/.test(method)
+    ? null
+    : "unknown_method"
 }
 
 const answerOf = (payment: Payment): Reply =>
   payment.status === "declined" ? { status: 402, body: told(payment) } : { status: 201, body: told(payment) }
-
-const told = ({ opened, status, captured, captureBefore, reason, refunds }: Payment) => ({
-  id: opened.paymentId,
-  reference: opened.reference,
-  status,
-  amountMinor: opened.amountMinor,
-  capturedMinor: captured,
-  refundedMinor: sum(refunds),
-  currency: opened.currency,
-  reason,
-  captureBefore,
-  actionUrl: status === "requires_action" ? `https://bank.example/confirm/${opened.paymentId}` : null,
-  refunds: refunds.map(toldRefund)
-})
-
-const toldRefund = (entry: PaymentEntry) => ({
-  id: entry.refundId,
-  reference: entry.refundReference,
-  amountMinor: entry.amountMinor,
-  currency: entry.currency,
-  status: "succeeded"
-})

@@ -1,6 +1,6 @@
 /** The standing permissions to charge that a bank's customers gave: `POST /mandates`, `GET /mandates?reference=`. */
 import type { Call, Reply } from "../http/simulated-partner.ts"
-import type { PaymentEntry } from "./simulated-bank.ts"
+import type { PaymentEntry } from "./simulated-payment.ts"
 
 export class Mandates {
   private readonly byReference = new Map<string, PaymentEntry>() // One mandate per reference, for ever.
@@ -54,7 +54,9 @@ const isText = (value: unknown): value is string => typeof value === "string" &&
 
 const declineOf = (method: string) => {
   if (method.startsWith("tok_mandate_declined")) return "mandate_refused"
-  return /^tok_(ok|slow|settlement_fails|requires_action|declined|sepa|charge_declined)/.test(method) ? null : "unknown_method"
+  return /^tok_(ok|slow|settlement_fails|requires_action|declined|sepa|sca_sepa|charge_declined|refund_fails|disputed)/.test(method)
+    ? null
+    : "unknown_method"
 }
 
 const answerOf = (mandate: PaymentEntry): Reply => ({ status: mandate.kind === "mandate" ? 201 : 402, body: told(mandate) })

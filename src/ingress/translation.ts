@@ -86,8 +86,12 @@ const translations: Record<WebhookSource, Translation> = {
           payment.order,
           Order.PaymentDeclined.make({ paymentId: reference, kind: payment.kind, reason: codeOrUntold(reason) })
         )
+      case "captured":
+        return toOrder(payment.order, Order.PaymentSucceeded.make({ ...about, gatewayId: settlement.paymentId }))
       case "authorised":
         return "an order's payment is captured at once, never held"
+      default:
+        return `no order listens to ${status}`
     }
   }),
 
@@ -134,5 +138,9 @@ const saidOfService = (activation: string, { reference, paymentId, status, reaso
       return typeof captureBefore === "string"
         ? toActivation(activation, Service.PaymentAuthorised.make({ ...about, gatewayId: paymentId, captureBefore }))
         : "authorised without captureBefore"
+    case "captured":
+      return toActivation(activation, Service.PaymentCaptured.make({ ...about, gatewayId: paymentId }))
+    default:
+      return `no service listens to ${status}`
   }
 }

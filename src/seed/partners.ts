@@ -41,7 +41,10 @@ export const agreeablePartners = (arrivals: Arrivals, now: () => number) => {
       void: () => Effect.void,
       mandate: ({ reference }) => Effect.succeed({ id: `man-${reference}`, reference, status: "granted", reason: null }),
       refund: ({ reference, amount }) => Effect.succeed({ id: `ref-${reference}`, ...amount, status: "succeeded" }),
-      find: () => Effect.succeed(null)
+      find: () => Effect.succeed(null),
+      look: () => Effect.succeed(null),
+      list: () => Effect.succeed({ payments: [], cursor: null }),
+      submitEvidence: () => Effect.die(new Error("Sample payments are not disputed"))
     }),
     Layer.succeed(Factory, {
       placeOrder: ({ reference }) => Effect.succeed({ ...known, factoryOrderId: `fac-${reference}`, reference }),

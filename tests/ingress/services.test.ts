@@ -37,6 +37,7 @@ describe("a payment's webhook", () => {
       { captureBefore },
       { type: "PaymentAuthorised", paymentId: reference, amount, gatewayId: "gw_1", captureBefore }
     ],
+    ["captured", {}, { type: "PaymentCaptured", paymentId: reference, amount, gatewayId: "gw_1" }],
     [
       "declined",
       { reason: "ask Canary Surname" }, // Free text may hold a name, and no message does.
@@ -52,6 +53,8 @@ describe("a payment's webhook", () => {
   test("of an order goes to its order still, and is never a hold", async () => {
     const { told } = await ending("order_settled", settled(1))
     expect(told).toMatchObject([{ path: "order/ord_1", message: { type: "PaymentSettled", kind: "final" } }])
+    const captured = await ending("order_captured", { ...settled(1), status: "captured" })
+    expect(captured.told).toMatchObject([{ path: "order/ord_1", message: { type: "PaymentSucceeded", gatewayId: "gw_1" } }])
     const declined = await ending("order_declined", { ...settled(1), status: "declined", reason: "authentication_failed" })
     expect(declined.told).toMatchObject([
       { path: "order/ord_1", message: { type: "PaymentDeclined", kind: "final", reason: "authentication_failed" } }
