@@ -1,9 +1,8 @@
 /** How a purchased service gets things done. What it decides is in machines/activation.ts. */
 import { Effect } from "effect"
 import { Evidence } from "#integrations/evidence/evidence.ts"
-import { Mail } from "#integrations/mail/mail.ts"
+import { Notifications } from "#integrations/notifications/notifications.ts"
 import { type GatewayPayment, Payments } from "#integrations/payments/payments.ts"
-import { Persons } from "#integrations/persons/persons.ts"
 import {
   ActivationCommand,
   type ActivationContext,
@@ -24,7 +23,7 @@ import { OptionDropped, OptionWanted, type VehicleMessage } from "#machines/vehi
 import type { Vin } from "#machines/vocabulary.ts"
 import { Activation, Vehicle } from "./addresses.ts"
 import { ledger } from "./ledger.ts"
-import { serviceMail } from "./notices.ts"
+import { ofService } from "./notices.ts"
 import { ActorSystem } from "./system/actor-system.ts"
 import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
 
@@ -110,10 +109,7 @@ export const activation = behavior({
       tellVehicle(vin, OptionWanted.make({ activationId, option, attempt, until, terms }), told),
     DropOption: ({ vin, activationId, option }, told) => tellVehicle(vin, OptionDropped.make({ activationId, option }), told),
 
-    NotifyCustomer: Effect.fn("NotifyCustomer")(function* (command, { id, at }) {
-      const person = yield* Persons.use((persons) => persons.read(command.subjectId))
-      yield* Mail.use((mail) => mail.send({ to: person.email, ...serviceMail(command, person, at) }, id))
-    })
+    NotifyCustomer: (command, { id, at }) => Notifications.use((notifications) => notifications.send(ofService(command, at), id))
   },
 
   lane: (command) => {

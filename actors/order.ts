@@ -1,7 +1,7 @@
 /** How an order gets things done. What it decides is in machines/order.ts. */
 import { Effect } from "effect"
 import { Factory, type FactoryOrder } from "#integrations/factory/factory.ts"
-import { Mail } from "#integrations/mail/mail.ts"
+import { Notifications } from "#integrations/notifications/notifications.ts"
 import { Payments } from "#integrations/payments/payments.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import { Registration } from "#integrations/registration/registration.ts"
@@ -31,7 +31,7 @@ import type { Vin } from "#machines/vocabulary.ts"
 import { Order, Vehicle } from "./addresses.ts"
 import { giveAccess } from "./credentials.ts"
 import { ledger } from "./ledger.ts"
-import { wordsFor } from "./notices.ts"
+import { ofOrder } from "./notices.ts"
 import { ActorSystem } from "./system/actor-system.ts"
 import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
 
@@ -106,10 +106,7 @@ export const order = behavior({
       )
       return TransportBooked.make({ transportId: booked.transportId })
     }),
-    Notify: Effect.fn("Notify")(function* (command, { id }) {
-      const person = yield* Persons.use((persons) => persons.read(command.subjectId))
-      yield* Mail.use((mail) => mail.send({ to: person.email, ...wordsFor(command, person) }, id))
-    }),
+    Notify: (command, { id }) => Notifications.use((notifications) => notifications.send(ofOrder(command), id)),
 
     IntroduceVehicle: ({ type: _, ...built }, told) => tellVehicle(built.vin, VehicleBuilt.make(built), told),
     StockVehicle: ({ vin, orderId, dealershipId, reason }, told) =>

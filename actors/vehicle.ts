@@ -1,8 +1,7 @@
 /** How a vehicle gets things done. What it decides is in machines/vehicle.ts. */
 import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
-import { Mail } from "#integrations/mail/mail.ts"
-import { Persons } from "#integrations/persons/persons.ts"
+import { Notifications } from "#integrations/notifications/notifications.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import { VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
@@ -29,7 +28,7 @@ import { toServices } from "#machines/vehicle-migrations.ts"
 import { ReceiptId } from "#machines/vocabulary.ts"
 import { Activation, Order, Vehicle } from "./addresses.ts"
 import { giveAccess } from "./credentials.ts"
-import { ownerMail } from "./notices.ts"
+import { ofOwner } from "./notices.ts"
 import { ActorSystem } from "./system/actor-system.ts"
 import type { Address, Tagged } from "./system/actor-type.ts"
 import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
@@ -97,10 +96,7 @@ export const vehicle = behavior({
     }),
 
     WelcomeOwner: ({ subjectId }, { id }) => giveAccess(subjectId, id),
-    NotifyOwner: Effect.fn("NotifyOwner")(function* (command, { id }) {
-      const person = yield* Persons.use((persons) => persons.read(command.subjectId))
-      yield* Mail.use((mail) => mail.send({ to: person.email, ...ownerMail(command, person) }, id))
-    })
+    NotifyOwner: (command, { id }) => Notifications.use((notifications) => notifications.send(ofOwner(command), id))
   },
 
   lane: (command) => {

@@ -19,6 +19,7 @@ import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { Nats } from "#integrations/nats/nats.ts"
+import { NotificationsByMail } from "#integrations/notifications/by-mail.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
@@ -53,7 +54,8 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     EvidencePostgres,
     PurchaseFilePostgres,
     VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
-    Layer.succeed(Doors, { publicUrl, intranetUrl })
+    Layer.succeed(Doors, { publicUrl, intranetUrl }),
+    NotificationsByMail
   ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))
   return People.pipe(
     Layer.provideMerge(Live(settings.partners)),

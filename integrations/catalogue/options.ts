@@ -28,6 +28,10 @@ export const optionTermsOf = (option: string, term: Term, country: Country): Opt
   return row === undefined || offer === undefined ? null : termsOf(option, row, offer, country)
 }
 
+/** How an option is called; null where there is none by that code. */
+export const optionNameOf = (option: string): OptionRow["name"] | null =>
+  Object.hasOwn(options, option) ? options[option]!.name : null
+
 const isSame = (one: Term, other: Term) => {
   if (one.kind !== other.kind) return false
   return !("unit" in one) || ("unit" in other && one.unit === other.unit && one.count === other.count)

@@ -1,14 +1,24 @@
 /** Mail, over SMTP. */
 import { Context, type Effect, Schema } from "effect"
 
+export interface Attachment {
+  readonly filename: string
+  readonly mediaType: "application/pdf"
+  readonly bytes: Uint8Array
+}
+
+export interface OutgoingMail {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly attachments?: ReadonlyArray<Attachment>
+}
+
 export class Mail extends Context.Service<
   Mail,
   {
     /** `id` becomes the Message-ID, so a repeat can be told from a second mail. */
-    readonly send: (
-      mail: { readonly to: string; readonly subject: string; readonly text: string },
-      id: string
-    ) => Effect.Effect<void, MailRefused | MailUnreachable>
+    readonly send: (letter: OutgoingMail, id: string) => Effect.Effect<void, MailRefused | MailUnreachable>
   }
 >()("integrations/Mail") {}
 

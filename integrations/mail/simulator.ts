@@ -56,7 +56,7 @@ export const startMailSimulator = async (options: MailSimulatorOptions = {}): Pr
     hideSTARTTLS: true, // Its certificate would be nobody's.
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
-    size: 1024 * 1024,
+    size: 8 * 1024 * 1024, // With what is attached.
     logger: false,
     onConnect: (_session, answer) => answer(take("down") ? refusal(421, "closing") : null),
     onRcptTo: (_address, _session, answer) => answer(take("refuse") ? refusal(550, "no such mailbox") : null),

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { Effect, Layer, Schema } from "effect"
 import { createTransport } from "nodemailer"
-import { Mail, MailRefused, MailUnreachable } from "./mail.ts"
+import { Mail, MailRefused, MailUnreachable, type OutgoingMail } from "./mail.ts"
 
 export interface MailOptions {
   /** `smtp://` or `smtps://`, with user and password where the server wants them. */
@@ -39,9 +39,21 @@ export const MailSmtp = (options: MailOptions): Layer.Layer<Mail> => {
   const from = options.from ?? "CaaS <no-reply@caas.example>"
 
   return Layer.succeed(Mail, {
-    send: Effect.fn("Mail.send")(({ to, subject, text }, id) =>
+    send: Effect.fn("Mail.send")(({ to, subject, text, attachments }: OutgoingMail, id: string) =>
       Effect.tryPromise({
-        try: () => transport.sendMail({ from, to: { name: "", address: to }, subject, text, messageId: messageIdOf(id) }),
+        try: () =>
+          transport.sendMail({
+            from,
+            to: { name: "", address: to },
+            subject,
+            text,
+            attachments: (attachments ?? []).map(({ filename, mediaType, bytes }) => ({
+              filename,
+              contentType: mediaType,
+              content: Buffer.from(bytes)
+            })),
+            messageId: messageIdOf(id)
+          }),
         catch: told
       }).pipe(Effect.asVoid)
     )

@@ -37,6 +37,25 @@ describe("a mail", () => {
     expect(`<${server.messages()[0]!.messageId}>`).toBe(messageIdOf(id))
   })
 
+  test("brings what is attached to it, byte by byte and by its name", async () => {
+    const server = await open()
+    const paper = (filename: string, size: number) =>
+      ({ filename, mediaType: "application/pdf", bytes: Uint8Array.from({ length: size }, (_, n) => (n * 31) % 256) }) as const
+    const papers = [
+      paper("acuse.pdf", 70_000),
+      paper("Condiciones de contratación del año – edición 12 «señal».pdf", 3),
+      paper("empty.pdf", 0)
+    ]
+    await via(
+      server.url,
+      Mail.use((port) => port.send({ ...mail, attachments: papers }, id))
+    )
+    expect(server.messages()).toMatchObject([{ text, subject: mail.subject }])
+    expect(server.messages()[0]!.attachments).toEqual(
+      papers.map(({ filename, mediaType, bytes }) => ({ filename, mediaType, base64: Buffer.from(bytes).toString("base64") }))
+    )
+  })
+
   test("in plain ASCII arrives too", async () => {
     const server = await open()
     await send(server, { to, subject: "Order", text: "One line = one line." })
