@@ -3,6 +3,7 @@ import { Redacted, Result, Schema } from "effect"
 import type { RunnerDoor } from "#actors/system/cluster.ts"
 import { featureCatalogue } from "#integrations/catalogue/features.ts"
 import { personsKey } from "#integrations/persons/key.ts"
+import { type VapidKey, vapidKeyOf } from "#integrations/push/vapid.ts"
 import { saysCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
 import { type SecretKey, signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 
@@ -22,6 +23,7 @@ export interface RunnerSettings {
   /** What features a car may be told to switch, signed by a key that is not here. */
   readonly signedCatalogue: string
   readonly partners: Partners
+  readonly push: PushSettings
   /** Tries before a command is parked. */
   readonly commandAttempts: number
   /** Whole days that telemetry is kept. */
@@ -60,12 +62,19 @@ export interface WorldSettings {
   readonly secrets: { readonly factory: string; readonly payments: string; readonly transport: string }
 }
 
+/** Devices choose their push service themselves: of all addresses they name, these are called. */
+export interface PushSettings {
+  readonly key: Redacted.Redacted<VapidKey>
+  readonly services: ReadonlyArray<string>
+}
+
 export interface Partners {
   readonly factory: string
   readonly payments: string
   readonly registration: string
   readonly transport: string
   readonly smtp: string
+  readonly sms: string
   readonly workshops: string
   readonly apiIot: string
 }
@@ -81,6 +90,16 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
 }
 
 const webhookSecrets = /^\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*(,\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*)*$/
+
+/** Of the browsers there are: Chrome and its kin, Firefox, Windows, Safari. */
+const pushServices = [
+  "https://fcm.googleapis.com",
+  "https://updates.push.services.mozilla.com",
+  "https://*.notify.windows.com",
+  "https://*.push.apple.com"
+]
+/** A name below a domain, or a whole one; plain HTTP on the loopback or in a network of one's own, where somebody says so. */
+const pushService = /^(https:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+|https?:\/\/[a-z0-9.-]+:\d{1,5})$/
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -115,6 +134,19 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
     if (key === null) throw new SettingInvalid({ variable, expected: "32 bytes in base64, as printed by: openssl rand -base64 32" })
     return Redacted.make(key, { label: variable })
   }
+  const vapidKey = () => {
+    const variable = "VAPID_PRIVATE_KEY"
+    const key = vapidKeyOf(env[variable] ?? "")
+    if (key === null) throw new SettingInvalid({ variable, expected: "32 bytes in base64, as printed by: openssl rand -base64 32" })
+    return Redacted.make(key, { label: variable })
+  }
+  const pushServicesOf = () => {
+    const variable = "PUSH_SERVICES"
+    const services = (env[variable] || pushServices.join(",")).split(",").map((service) => service.trim())
+    if (!services.every((service) => pushService.test(service)))
+      throw new SettingInvalid({ variable, expected: "origins of push services, separated by commas: https://*.push.apple.com" })
+    return services
+  }
   const signedCatalogue = () => {
     const variable = "SIGNED_CATALOGUE"
     const text = env[variable] ?? ""
@@ -138,9 +170,11 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
       registration: url("REGISTRATION_URL", "http|https"),
       transport: url("TRANSPORT_URL", "http|https"),
       smtp: url("SMTP_URL", "smtp|smtps"),
+      sms: url("SMS_URL", "http|https"),
       workshops: url("WORKSHOPS_URL", "http|https"),
       apiIot: url("API_IOT_URL", "http|https")
     },
+    push: { key: vapidKey(), services: pushServicesOf() },
     commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50),
     telemetryDays: number("TELEMETRY_DAYS", 30, 1, 3_650),
     archiveAfterDays: number("ARCHIVE_AFTER_DAYS", 90, 0, 3_650)

@@ -58,7 +58,7 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     NotificationsByMail
   ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))
   return People.pipe(
-    Layer.provideMerge(Live(settings.partners)),
+    Layer.provideMerge(Live(settings.partners, settings.push)),
     Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })),
     Layer.provideMerge(PlatformTimePostgres),
     Layer.provideMerge(Postgres({ url: databaseUrl, connections: databaseConnections })),

@@ -6,7 +6,9 @@ import { startApiIotSimulator } from "#integrations/fleet/api-iot-simulator.ts"
 import { startFleet } from "#integrations/fleet/fleet.ts"
 import { startMailSimulator } from "#integrations/mail/simulator.ts"
 import { startPaymentsSimulator } from "#integrations/payments/simulator.ts"
+import { startPushSimulator } from "#integrations/push/simulator.ts"
 import { startRegistrationSimulator } from "#integrations/registration/simulator.ts"
+import { startSmsSimulator } from "#integrations/sms/simulator.ts"
 import { startCarrierSimulator } from "#integrations/transport/simulator.ts"
 import { startWorkshopsSimulator } from "#integrations/workshops/simulator.ts"
 
@@ -36,7 +38,19 @@ export interface WorldOptions {
 
 /** Who listens, port by port. `mailbox` is where mails can be read. */
 export const worldDoors = [
-  ...(["fleet", "api-iot", "factory", "payments", "registration", "transport", "workshops", "mail", "mailbox"] as const)
+  ...([
+    "fleet",
+    "api-iot",
+    "factory",
+    "payments",
+    "registration",
+    "transport",
+    "workshops",
+    "mail",
+    "mailbox",
+    "sms",
+    "push"
+  ] as const)
 ]
 
 export type World = Awaited<ReturnType<typeof startWorld>>
@@ -64,16 +78,18 @@ export const startWorld = async (options: WorldOptions) => {
     ...vehicles,
     lively
   })
-  const [apiIot, factory, payments, registration, transport, workshops, mail] = await Promise.all([
+  const [apiIot, factory, payments, registration, transport, workshops, mail, sms, push] = await Promise.all([
     startApiIotSimulator({ ...common, ...place("api-iot"), fleet }),
     startFactorySimulator({ ...common, ...place("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
     startPaymentsSimulator({ ...common, ...place("payments"), ...webhook("settlement", secrets.payments) }),
     startRegistrationSimulator({ ...common, ...place("registration") }),
     startCarrierSimulator({ ...common, ...place("transport"), ...webhook("transport", secrets.transport) }),
     startWorkshopsSimulator({ ...common, ...place("workshops") }),
-    startMailSimulator({ ...place("mail"), controlPort: place("mailbox").port ?? 0, ...(now === undefined ? {} : { now }) })
+    startMailSimulator({ ...place("mail"), controlPort: place("mailbox").port ?? 0, ...(now === undefined ? {} : { now }) }),
+    startSmsSimulator({ ...common, ...place("sms") }),
+    startPushSimulator({ ...place("push"), ...(now === undefined ? {} : { now }) })
   ])
-  const all = [apiIot, factory, payments, registration, transport, workshops, mail, fleet]
+  const all = [apiIot, factory, payments, registration, transport, workshops, mail, sms, push, fleet]
   return {
     fleet,
     apiIot,
@@ -83,6 +99,8 @@ export const startWorld = async (options: WorldOptions) => {
     transport,
     workshops,
     mail,
+    sms,
+    push,
     /** What the platform has to be told to find them. */
     env: {
       FACTORY_URL: factory.url,
@@ -91,7 +109,9 @@ export const startWorld = async (options: WorldOptions) => {
       TRANSPORT_URL: transport.url,
       WORKSHOPS_URL: workshops.url,
       API_IOT_URL: apiIot.url,
-      SMTP_URL: mail.url
+      SMTP_URL: mail.url,
+      SMS_URL: sms.url,
+      PUSH_SERVICES: push.url
     },
     /** For commands that read the cars' own ledger and flash. */
     ledgers: { FLEET_LEDGER_URL: fleet.url, MAIL_LEDGER_URL: mail.controlUrl },

@@ -17,6 +17,7 @@ const whole = {
   FACTORY_WEBHOOK_SECRET: secret,
   PAYMENTS_WEBHOOK_SECRET: `${secret},${secret}`,
   TRANSPORT_WEBHOOK_SECRET: secret,
+  VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
   CONFIG_SIGNING_KEY: cars.CONFIG_SIGNING_KEY,
   SIGNED_CATALOGUE: cars.SIGNED_CATALOGUE,
   FACTORY_URL: "http://127.0.0.1:1",
@@ -24,6 +25,7 @@ const whole = {
   REGISTRATION_URL: "http://127.0.0.1:3",
   TRANSPORT_URL: "http://127.0.0.1:4",
   SMTP_URL: "smtp://127.0.0.1:5",
+  SMS_URL: "http://127.0.0.1:8",
   WORKSHOPS_URL: "http://127.0.0.1:6",
   API_IOT_URL: "http://127.0.0.1:7"
 }
@@ -32,6 +34,11 @@ test("a whole environment is read, with what it leaves out filled in", () => {
   const settings = settingsOf(whole)
   expect(settings).toMatchObject({ publicPort: 8080, intranetPort: 8081, publicUrl: "http://127.0.0.1:8080", natsSpace: "" })
   expect(settings.webhookSecrets.payments).toHaveLength(2) // During a rotation.
+  expect(settings.push.services).toContain("https://*.push.apple.com")
+  expect(settingsOf({ ...whole, PUSH_SERVICES: "http://127.0.0.1:9, https://a.example" }).push.services).toEqual([
+    "http://127.0.0.1:9",
+    "https://a.example"
+  ])
 })
 
 const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
@@ -44,6 +51,11 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["FACTORY_WEBHOOK_SECRET", "whsec_c2hvcnQ="],
   ["PAYMENTS_WEBHOOK_SECRET", `${secret},plain`],
   ["CONFIG_SIGNING_KEY", "c2hvcnQ="],
+  ["VAPID_PRIVATE_KEY", "c2hvcnQ="],
+  ["VAPID_PRIVATE_KEY", Buffer.alloc(32, 255).toString("base64")], // No number of that curve.
+  ["PUSH_SERVICES", "http://push.example.com"],
+  ["PUSH_SERVICES", "https://*"],
+  ["PUSH_SERVICES", "https://*.com,https://fcm.googleapis.com/path"],
   ["SIGNED_CATALOGUE", "not a catalogue"],
   ["SIGNED_CATALOGUE", await signCatalogue(signingKeyOf(cars.CONFIG_SIGNING_KEY)!, { v: 1, edition: 0, features: {} })], // Yesterday's.
   ["NATS_SPACE", "a.b"],

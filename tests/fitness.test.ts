@@ -38,13 +38,14 @@ const settings = {
   ...(await vehicleKeys()),
   ...Object.fromEntries(["FACTORY", "PAYMENTS", "TRANSPORT"].map((name) => [`${name}_WEBHOOK_SECRET`, secret])),
   ...Object.fromEntries(
-    ["FACTORY", "PAYMENTS", "REGISTRATION", "TRANSPORT", "WORKSHOPS", "API_IOT"].map((name) => [
+    ["FACTORY", "PAYMENTS", "REGISTRATION", "TRANSPORT", "WORKSHOPS", "API_IOT", "SMS"].map((name) => [
       `${name}_URL`,
       "http://127.0.0.1:1"
     ])
   ),
   SMTP_URL: "smtp://127.0.0.1:1",
   PERSONS_KEY: Buffer.alloc(32, 1).toString("base64"),
+  VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
   PIN_SECRET: "x".repeat(32),
   CLUSTER_SECRET: Buffer.alloc(32, 2).toString("base64")
 }

@@ -174,6 +174,7 @@ describe("the outside world", () => {
     ioredis: /^(integrations\/redis\/|tests\/)/,
     "rate-limiter-flexible": /^integrations\/redis\//,
     nodemailer: /^integrations\/mail\//,
+    "web-push": /^integrations\/push\/web-push\.ts$/,
     "smtp-server": /^integrations\/mail\/simulator\.ts$/,
     standardwebhooks: /^(integrations\/webhooks\/|integrations\/http\/|tests\/)/,
     elysia: /^(src\/http\/|tests\/)/,
@@ -191,7 +192,7 @@ describe("the outside world", () => {
     expect(
       importing(
         /^(actors|src)\//,
-        /^#integrations\/(factory|payments|registration|transport|mail|workshops|vehicle-link)\/(http|smtp|roads)\.ts$/
+        /^#integrations\/(factory|payments|registration|transport|mail|workshops|vehicle-link|push|sms)\/(http|smtp|roads|web-push)\.ts$/
       )
     ).toEqual(["src/live.ts"]))
 
@@ -234,6 +235,7 @@ describe("time and chance", () => {
     "integrations/http/simulated-partner.ts": "a partner has a clock of its own",
     "integrations/http/simulated-webhooks.ts": "a signature is judged by the wall clock, so it is made by it",
     "integrations/mail/simulator.ts": "a partner has a clock of its own",
+    "integrations/push/simulator.ts": "a partner has a clock of its own, and judges a sender's word by the wall clock",
     "src/demo/town.ts": "the partners' clock, moved along with the platform's"
   }
   test("of the business is platform time; the wall clock and the dice are looked at in a few places, each for a reason", () => {

@@ -44,6 +44,20 @@ export const post = (partner: PartnerOptions, path: string, id: string, body: un
     body: JSON.stringify(body)
   })
 
+/**
+ * Bytes to an address that a person brought, and that its caller has found among those that the configuration allows. Of the answer only the
+ * status is wanted: whatever else it says is not read.
+ */
+export const dispatch = (
+  partner: PartnerOptions,
+  { headers, bytes }: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Uint8Array }
+): Effect.Effect<number, NoAnswer> =>
+  call(partner, "", { method: "POST", headers, body: new Uint8Array(bytes) }, async ({ status }) => {
+    if (status >= 300 && status < 400) throw new NoAnswer({ why: "redirected", detail: `status ${status}` })
+    if (isFailing(status)) throw new NoAnswer({ why: "failing", detail: `status ${status}` })
+    return status
+  })
+
 /** Decodes a 2xx, and asks `mismatch` which field is not ours (null: all are). Fields we do not know are tolerated. */
 export const believe =
   <A>(schema: Schema.Codec<A, any>, mismatch: (value: A) => string | null) =>
@@ -92,15 +106,18 @@ const decode = <A>(schema: Schema.Codec<A, any>, value: unknown) =>
     () => new NoAnswer({ why: "unreadable", detail: "the answer is not of the agreed shape" })
   )
 
-/** `fetch`, because status, redirects, size and time have to be judged before anything is read, and one signal has to end all of it. */
 const ask = (partner: PartnerOptions, path: string, init: RequestInit): Effect.Effect<Answer, NoAnswer> =>
+  call(partner, path, init, async (response) => ({ status: response.status, ...parsed(await bytes(judged(response))) }))
+
+/** `fetch`, because status, redirects, size and time have to be judged before anything is read, and one signal has to end all of it. */
+const call = <A>(partner: PartnerOptions, path: string, init: RequestInit, read: (response: Response) => Promise<A>) =>
   Effect.tryPromise({
     try: async (interrupted) => {
       const enough = new AbortController()
       const signal = AbortSignal.any([interrupted, enough.signal, AbortSignal.timeout(partner.timeoutMillis ?? timeoutMillis)])
       const response = await fetch(`${partner.url.replace(/\/$/, "")}${path}`, { ...init, signal, redirect: "manual" })
       try {
-        return { status: response.status, ...parsed(await bytes(judged(response))) }
+        return await read(response)
       } finally {
         enough.abort() // Whatever was not read is not wanted.
       }
@@ -111,11 +128,13 @@ const ask = (partner: PartnerOptions, path: string, init: RequestInit): Effect.E
 const judged = (response: Response) => {
   const { status } = response
   if (status >= 300 && status < 400) throw new NoAnswer({ why: "redirected", detail: `status ${status}` })
-  if (status >= 500 || [408, 425, 429].includes(status)) throw new NoAnswer({ why: "failing", detail: `status ${status}` })
+  if (isFailing(status)) throw new NoAnswer({ why: "failing", detail: `status ${status}` })
   const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase()
   if (type !== "application/json") throw new NoAnswer({ why: "unreadable", detail: "the Content-Type is not application/json" })
   return response
 }
+
+const isFailing = (status: number) => status >= 500 || [408, 425, 429].includes(status)
 
 const bytes = async (response: Response) => {
   const chunks: Array<Uint8Array> = []

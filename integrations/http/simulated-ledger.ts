@@ -2,9 +2,9 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 
-/** `book: "ledger"` is the partner's business and what others may read; `keys` and `webhooks` are its own housekeeping. */
+/** `book: "ledger"` is the partner's business and what others may read; `keys`, `webhooks` and `devices` are its own housekeeping. */
 export interface Line {
-  readonly book: "ledger" | "keys" | "webhooks"
+  readonly book: "ledger" | "keys" | "webhooks" | "devices"
   readonly entry: any
 }
 

@@ -10,7 +10,7 @@ import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { Country } from "#machines/vocabulary.ts"
 import { DealershipId } from "#machines/vocabulary.ts"
 import { freePort } from "../devstack/port.ts"
-import { carsTrust, vehicleKeys } from "../devstack/vehicle-keys.ts"
+import { carsTrust, newKey, vehicleKeys } from "../devstack/vehicle-keys.ts"
 import { serve } from "../main.ts"
 import { startWorld } from "../simulated.ts"
 import { Customer } from "./customer.ts"
@@ -70,6 +70,7 @@ export const startTown = async (options: TownOptions) => {
     PUBLIC_PORT: String(publicPort),
     INTRANET_PORT: String(intranetPort),
     PERSONS_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
+    VAPID_PRIVATE_KEY: newKey(),
     PIN_SECRET: secretOf(),
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

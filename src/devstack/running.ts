@@ -45,6 +45,7 @@ const keptKeys = (): Record<string, string> => {
     FACTORY_WEBHOOK_SECRET: secret(),
     PAYMENTS_WEBHOOK_SECRET: secret(),
     TRANSPORT_WEBHOOK_SECRET: secret(),
+    VAPID_PRIVATE_KEY: newKey(),
     CONFIG_SIGNING_KEY: newKey(),
     CATALOGUE_SIGNING_KEY: newKey()
   }

@@ -27,6 +27,7 @@ export const environment = async (servers: Servers) => {
     NATS_SPACE: space,
     REDIS_URL: redisUrl.href,
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
+    VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     PIN_SECRET: secret,
     FACTORY_WEBHOOK_SECRET: secret,
     PAYMENTS_WEBHOOK_SECRET: secret,
@@ -36,6 +37,7 @@ export const environment = async (servers: Servers) => {
     REGISTRATION_URL: nowhere,
     TRANSPORT_URL: nowhere,
     SMTP_URL: "smtp://127.0.0.1:9",
+    SMS_URL: nowhere,
     WORKSHOPS_URL: nowhere,
     API_IOT_URL: nowhere
   }

@@ -61,13 +61,14 @@ describe("health", () => {
   })
 
   test("names who is away: nobody listens there, or says nothing in time", async () => {
-    const { factory, payments, registration, transport, mail, apiIot } = house.world
+    const { factory, payments, registration, transport, mail, sms, apiIot } = house.world
     const partners = {
       factory: factory.url,
       payments: payments.url,
       registration: registration.url,
       transport: transport.url,
       smtp: mail.url,
+      sms: sms.url,
       workshops: "http://127.0.0.1:9",
       apiIot: apiIot.url
     }

@@ -61,6 +61,7 @@ export const httpHouse = async () => {
     REDIS_URL: redisUrl,
     PUBLIC_URL: ownOrigin,
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
+    VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     PIN_SECRET: "a secret of thirty-two characters",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

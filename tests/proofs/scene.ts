@@ -62,6 +62,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     PUBLIC_PORT: String(publicPort),
     INTRANET_PORT: String(intranetPort),
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
+    VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     PIN_SECRET: "a secret that only this scene knows of",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

@@ -58,6 +58,7 @@ export const openSite = async ({ folder, runners: count, pace }: SiteOptions) =>
     INTRANET_PORT: String(intranetPort),
     CLUSTER_SECRET: "a secret that only this cluster knows of",
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
+    VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     PIN_SECRET: "a secret that only this scene knows of",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
