@@ -38,6 +38,8 @@ export interface Settings extends RunnerSettings {
   readonly publicPort: number
   readonly intranetPort: number
   readonly pinSecret: Redacted.Redacted
+  /** Minutes of platform time from one comparison with the gateway's books to the next. */
+  readonly reconciliationMinutes: number
   readonly webhookSecrets: {
     readonly factory: ReadonlyArray<Redacted.Redacted>
     readonly payments: ReadonlyArray<Redacted.Redacted>
@@ -195,6 +197,7 @@ export const settingsOf = (env: Env): Settings => {
     publicPort: number("PUBLIC_PORT", 8080, 0, 65_535),
     intranetPort: number("INTRANET_PORT", 8081, 0, 65_535),
     pinSecret: Redacted.make(text("PIN_SECRET", "at least 32 characters of secret", /^.{32,}$/)),
+    reconciliationMinutes: number("RECONCILIATION_MINUTES", 15, 1, 1_440),
     webhookSecrets: {
       factory: secrets("FACTORY_WEBHOOK_SECRET"),
       payments: secrets("PAYMENTS_WEBHOOK_SECRET"),

@@ -24,6 +24,7 @@ import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
+import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
@@ -35,6 +36,7 @@ import type { ClusterSettings, RunnerSettings, Settings } from "./config.ts"
 import { VehicleIngress } from "./ingress/vehicles.ts"
 import { WebhookIngress } from "./ingress/webhooks.ts"
 import { Live } from "./live.ts"
+import { Reconciler } from "./reconciliation/reconciliation.ts"
 
 export interface PlatformOptions {
   /** What a named moment of a turn or a command means to a kill test. */
@@ -79,11 +81,18 @@ const Relays = ({ commandAttempts, archiveAfterDays, telemetryDays }: RunnerSett
     TelemetrySlices({ days: telemetryDays })
   ).pipe(Layer.provide(PostgresRelay))
 
-/** What comes in, besides HTTP: webhooks that are kept, reports and telemetry of vehicles. */
-const Ingress = ({ webhookSecrets, redisUrl }: Settings) =>
-  Layer.mergeAll(WebhookIngress, VehicleIngress).pipe(
+/** What comes in, besides HTTP: webhooks that are kept, reports and telemetry of vehicles, and what the gateway's books tell where a webhook did not. */
+const Ingress = ({ webhookSecrets, redisUrl, reconciliationMinutes }: Settings) =>
+  Layer.mergeAll(WebhookIngress, VehicleIngress, Reconciler({ minutes: reconciliationMinutes })).pipe(
     Layer.provideMerge(
-      Layer.mergeAll(WebhooksPostgres, TelemetryStore, RateLimitsRedis, PostgresOperations, WebhookSecrets.layer(webhookSecrets))
+      Layer.mergeAll(
+        WebhooksPostgres,
+        ReconciliationPostgres,
+        TelemetryStore,
+        RateLimitsRedis,
+        PostgresOperations,
+        WebhookSecrets.layer(webhookSecrets)
+      )
     ),
     Layer.provideMerge(Redis.layer({ url: redisUrl }))
   )

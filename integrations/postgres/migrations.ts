@@ -14,6 +14,7 @@ import archive from "./migrations/0012_archive.ts"
 import telemetry from "./migrations/0013_telemetry.ts"
 import machines from "./migrations/0014_machines.ts"
 import purchaseFile from "./migrations/0018_purchase_file.ts"
+import reconciliation from "./migrations/0019_reconciliation.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -28,7 +29,8 @@ const loader = Migrator.fromRecord({
   "0012_archive": archive,
   "0013_telemetry": telemetry,
   "0014_machines": machines,
-  "0018_purchase_file": purchaseFile
+  "0018_purchase_file": purchaseFile,
+  "0019_reconciliation": reconciliation
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

@@ -122,7 +122,7 @@ const health = async ({ PUBLIC_URL, PUBLIC_PORT }: Env): Promise<Health> => {
 }
 
 /** What a person should do, most urgent first; docs/runbook.md has the rest. */
-const adviceOn = ({ ready, servers, commands, timers, webhooks, quarantined }: Status): ReadonlyArray<string> => [
+const adviceOn = ({ ready, servers, commands, timers, webhooks, reconciliation, quarantined }: Status): ReadonlyArray<string> => [
   ...(ready.answer === null
     ? [`No platform answers at ${ready.url}: start it with ./caas up, or set PUBLIC_URL to where it is.`]
     : ready.answer.status === 200
@@ -137,6 +137,13 @@ const adviceOn = ({ ready, servers, commands, timers, webhooks, quarantined }: S
     ? [`${quarantined.length} actors are quarantined: find the defect first, then release them (docs/runbook.md).`]
     : []),
   ...(webhooks.rejected > 0 ? [`${webhooks.rejected} signed webhooks could not be used: ask the partner what they were.`] : []),
+  ...(reconciliation.openBreaks > 0
+    ? [`${reconciliation.openBreaks} payments are told otherwise by the gateway: GET /api/operator/reconciliation.`]
+    : []),
+  ...(reconciliation.last !== null && reconciliation.last.failure !== null
+    ? [`The gateway's books could not be compared with ours: ${reconciliation.last.failure}.`]
+    : []),
+  ...late("The comparison with the gateway's books", reconciliation.overdueMillis),
   ...late("The oldest command", commands.lagMillis),
   ...late("The oldest timer", timers.lagMillis),
   ...late("The oldest webhook that is not applied", webhooks.oldestMillis)
@@ -155,6 +162,7 @@ const lines = ({
   commands,
   timers,
   webhooks,
+  reconciliation,
   quarantined,
   servers,
   ingress,
@@ -182,6 +190,13 @@ const lines = ({
     row("ingress", `${queue}: ${waiting} waiting`, `${unanswered} under way, ${redelivered} of them not for the first time`)
   ),
   row("webhooks", `${webhooks.waiting} not applied, ${webhooks.rejected} rejected`, lag(webhooks.oldestMillis)),
+  row(
+    "gateway",
+    reconciliation.last === null
+      ? "not compared yet"
+      : `compared at ${reconciliation.last.endedAt}${reconciliation.last.failure === null ? "" : `, in vain: ${reconciliation.last.failure}`}`,
+    `${reconciliation.openBreaks} contradictions`
+  ),
   row("quarantined", String(quarantined.length)),
   ...quarantined.map(({ path, type, tries, cause }) => row("", path, `${type}, ${tries} tries: ${cause}`)),
   row("actors", String(actors.reduce((sum, { count }) => sum + count, 0))),

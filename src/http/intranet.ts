@@ -9,6 +9,7 @@ import type { Documents } from "#integrations/documents/documents.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { auth } from "./auth.ts"
 import { customers } from "./dealers/customers.ts"
@@ -24,6 +25,7 @@ import { actors } from "./operators/actors.ts"
 import { employees } from "./operators/employees.ts"
 import { outbox } from "./operators/outbox.ts"
 import { quarantine } from "./operators/quarantine.ts"
+import { reconciliation } from "./operators/reconciliation.ts"
 import { cases } from "./operators/support-cases.ts"
 import { thefts } from "./operators/theft.ts"
 import type { HttpOptions } from "./options.ts"
@@ -38,6 +40,7 @@ export type IntranetServices =
   | Persons
   | PlatformTime
   | RateLimits
+  | Reconciliation
   | SqlClient.SqlClient
 
 export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
@@ -56,6 +59,7 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
     .use(outbox(run, options))
     .use(quarantine(run, options))
     .use(cases(run, options))
+    .use(reconciliation(run, options))
     .use(thefts(run, options))
     .use(employees(run, options))
 
@@ -71,6 +75,7 @@ const about = {
     Actors: "Live actors, their journals and their defects.",
     Outbox: "Commands to the outside world.",
     Support: "Services that no car confirmed, and thefts reported by telephone.",
+    Money: "What the gateway's books and ours say of each other.",
     Employees: "Staff accounts.",
     Health: "For whoever starts and stops processes."
   }

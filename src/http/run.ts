@@ -8,6 +8,7 @@ import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
 import type { DocumentRefused } from "#integrations/documents/documents.ts"
 import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
 import type { PersonUnknown } from "#integrations/persons/persons.ts"
+import type { ReconciliationUnreachable } from "#integrations/reconciliation/reconciliation.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
 import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { malformed, notFound, ourFault, Problem, refused, signInFailed, tooMany, tryAgain } from "./problem.ts"
@@ -33,6 +34,7 @@ type Expected =
   | TooManyRequests
   | ReportNotBelieved
   | KeysUnreachable
+  | ReconciliationUnreachable
 
 const explain = Match.typeTags<Expected>()({
   MessageRefused: ({ reason }) => (strangers.has(reason) ? notFound() : refused(reason)),
@@ -55,7 +57,8 @@ const explain = Match.typeTags<Expected>()({
   PersonUnknown: () => notFound(),
   TooManyRequests: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
   ReportNotBelieved: ({ reason }) => malformed("This is no report that this very car has signed.", reason),
-  KeysUnreachable: () => tryAgain(retryAfterSeconds)
+  KeysUnreachable: () => tryAgain(retryAfterSeconds),
+  ReconciliationUnreachable: () => tryAgain(retryAfterSeconds)
 })
 
 /** Runs an Effect for a route. It may also fail with a Problem of its own, or with the database's silence. */

@@ -58,6 +58,8 @@ export const journal = Effect.fn("verify.journal")(function* (findings: Findings
         THEN EXISTS (SELECT FROM persons WHERE subject_id = split_part(message_id, '/', 1))
       WHEN message_id ~ '^(factory|payments|transport)/[^/]+$'
         THEN EXISTS (SELECT FROM webhooks WHERE source = split_part(message_id, '/', 1) AND webhook_id = split_part(message_id, '/', 2))
+      WHEN message_id ~ '^reconcile/[^/]+/[^/]+$' -- The gateway's own list told it.
+        THEN EXISTS (SELECT FROM gateway_statements WHERE gateway_id = split_part(message_id, '/', 2) AND payment_id = body ->> 'paymentId')
       WHEN message_id ~ '^car/rep_[0-9a-f]{64}$' -- A report that changed nothing leaves no row of its own.
         THEN type = 'VehicleReported' AND (outcome LIKE 'recorded: %' OR EXISTS (
           SELECT FROM vehicle_reports r WHERE r.receipt_id = split_part(message_id, '/', 2) AND r.path = j.path AND r.version = j.version

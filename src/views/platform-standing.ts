@@ -29,6 +29,17 @@ export interface PlatformStanding {
   }
   readonly timers: { readonly set: number; readonly due: number; readonly lagMillis: number | null; readonly nextAt: string | null }
   readonly webhooks: { readonly waiting: number; readonly oldestMillis: number | null; readonly rejected: number }
+  /** The last comparison with the gateway's books; null before the first. `overdueMillis`: how long the next has been due, null where it is not. */
+  readonly reconciliation: {
+    readonly last: {
+      readonly endedAt: string
+      readonly payments: number
+      readonly told: number
+      readonly failure: string | null
+    } | null
+    readonly overdueMillis: number | null
+    readonly openBreaks: number
+  }
   readonly quarantined: ReadonlyArray<{
     readonly path: string
     readonly type: string
@@ -82,6 +93,12 @@ export const platformStanding = Effect.fn("views.platformStanding")(
       SELECT (SELECT count(*)::int FROM webhooks WHERE state = 'received') AS waiting,
              (SELECT count(*)::int FROM webhooks WHERE state = 'rejected') AS rejected,
              (extract(epoch FROM ${now} - (SELECT min(received_at) FROM webhooks WHERE state = 'received')) * 1000)::float8 AS "oldestMillis"`
+    const [books] = yield* sql<{ overdueMillis: number | null; openBreaks: number }>`
+      SELECT CASE WHEN due_at <= ${now} AND read_until > '1970-01-01' THEN (extract(epoch FROM ${now} - due_at) * 1000)::float8 END AS "overdueMillis",
+             (SELECT count(*)::int FROM reconciliation_breaks WHERE closed_at IS NULL) AS "openBreaks"
+      FROM reconciliation_schedule`
+    const [run] = yield* sql<{ endedAt: Date; payments: number; told: number; failure: string | null }>`
+      SELECT ended_at AS "endedAt", payments, told, failure FROM reconciliation_runs ORDER BY run_id DESC LIMIT 1`
     const quarantined = yield* sql<PlatformStanding["quarantined"][number]>`
       SELECT path, type, tries, cause FROM defects WHERE tries >= ${triesOfQuarantine} ORDER BY first_at LIMIT ${listed}`
     return {
@@ -93,6 +110,7 @@ export const platformStanding = Effect.fn("views.platformStanding")(
       commands: { ...commands!, parked: parked.map(({ at, ...command }) => ({ ...command, since: at.toISOString() })) },
       timers: { ...timers!, nextAt: timers!.nextAt?.toISOString() ?? null },
       webhooks: webhooks!,
+      reconciliation: { ...books!, last: run === undefined ? null : { ...run, endedAt: run.endedAt.toISOString() } },
       quarantined
     } satisfies PlatformStanding
   },

@@ -40,8 +40,16 @@ export interface Reply {
   readonly headers: Headers
 }
 
-/** Tables that a refusal may write to: they are about the caller, not about the business. */
-const aboutCallers = ["security_log", "sign_in_tries", "sessions", "clock", "effect_sql_migrations", "partitions"]
+/** Tables that a refusal may write to, or a loop beside it: they are about the caller, not about the business. */
+const aboutCallers = [
+  "security_log",
+  "sign_in_tries",
+  "sessions",
+  "clock",
+  "effect_sql_migrations",
+  "partitions",
+  "reconciliation_runs"
+]
 
 export const httpHouse = async () => {
   const database = await freshDatabase()

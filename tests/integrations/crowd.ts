@@ -127,6 +127,21 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     "telemetry (vin, heard_at, car_at, odometer_metres, charge_percent, parked, cabin_celsius)",
     12_000,
     `${vin}, now(), now(), n, 50, true, 20`
+  ],
+  [
+    "gateway_statements (gateway_id, payment_id, captured, statement, changed_at, read_at)",
+    12_000,
+    `'gw_crowd' || n, 'pay_crowd' || n, 100000, '{}', now(), now()`
+  ],
+  [
+    "reconciliation_runs (started_at, ended_at, payments, told, opened, closed)",
+    12_000,
+    "now() - n * interval '15 minutes', now() - n * interval '15 minutes', 100, 0, 0, 0"
+  ],
+  [
+    "reconciliation_breaks (payment_id, kind, ours, theirs, currency, opened_at, closed_at, closing)",
+    12_000,
+    `'pay_crowd' || n, 'amountDiffers', 1, 2, 'EUR', now(), CASE WHEN n % 100 > 0 THEN now() END, CASE WHEN n % 100 > 0 THEN 'agreed' END`
   ]
 ]
 
@@ -159,5 +174,6 @@ export const smallTables: Readonly<Record<string, string>> = {
   "public.cluster_runners": "one row per runner",
   "public.cluster_locks": "one row per partition",
   "public.cluster_runner_migrations": "one row per migration of Effect Cluster",
-  "public.machines": "one row per version of a machine"
+  "public.machines": "one row per version of a machine",
+  "public.reconciliation_schedule": "one row"
 }

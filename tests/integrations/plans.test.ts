@@ -15,7 +15,9 @@ const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: strin
   ["WITH due AS (UPDATE webhooks SET due_at = now()", "public.webhooks", "NATS forgot: all that is not applied is due"],
   ["SELECT type, state_path AS state, count(*)::int AS count FROM actors", "public.actors", "./caas status counts, for a person"],
   ["SELECT count(*)::int AS set", "public.timers", "./caas status counts, for a person"],
-  ["SELECT (SELECT count(*)::int FROM webhooks WHERE state", "public.webhooks", "./caas status counts what is not applied"]
+  ["SELECT (SELECT count(*)::int FROM webhooks WHERE state", "public.webhooks", "./caas status counts what is not applied"],
+  ['SELECT started_at AS "startedAt", ended_at', "public.reconciliation_runs", "the newest ten, from the end of the index"],
+  ['SELECT ended_at AS "endedAt", payments, told', "public.reconciliation_runs", "the newest, from the end of the index"]
 ]
 
 /** Part of every list of statements worth the name. */

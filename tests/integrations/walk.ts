@@ -12,6 +12,8 @@ import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
+import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
+import { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
@@ -75,6 +77,7 @@ const doors = async (town: Town) => {
   const reason = { body: { reason: "as the walk wants it" } }
   for (const [n, act] of ["retry", "discard"].entries())
     await operator.does("POST", `/api/operator/outbox/${encodeURIComponent(parked.commands[n].commandId)}/${act}`, reason)
+  await operator.ask("POST", "/api/operator/reconciliation/999/resolution", reason)
   await operator.ask("POST", "/api/operator/outbox/order%2Ford_0%231.0/retry", reason)
   await town.sql`
     INSERT INTO defects (path, message_id, type, tries, cause, first_at, last_at)
@@ -139,6 +142,7 @@ const loops = async (databaseUrl: string) => {
     PostgresRelay,
     WebhooksPostgres,
     PurchaseFilePostgres,
+    ReconciliationPostgres,
     TelemetryStore,
     TelemetrySlices({ days: 30 })
   ).pipe(
@@ -187,6 +191,7 @@ const loops = async (databaseUrl: string) => {
         } as const
         const papers = yield* PurchaseFile
         for (const _ of ["kept", "known"]) yield* papers.keep({ subjectId: SubjectId.make("sub_walk"), ...letter }, `${path}#1.0`)
+        yield* booksCompared
         yield* archiveClosed({ closedBefore: 0, limit: 1, pause: 0 })
       })
     )
@@ -195,3 +200,36 @@ const loops = async (databaseUrl: string) => {
   }
   await Effect.runPromise(platformStanding().pipe(Effect.provide(PostgresOwner({ url }))))
 }
+
+/** All that a comparison with the gateway's books asks, and writes down. */
+const booksCompared = Effect.gen(function* () {
+  const books = yield* Reconciliation
+  const at = "2026-03-02T09:00:00.000Z"
+  const claim = (yield* books.claim) ?? { claimId: "walk", since: at, takenSince: at }
+  yield* Effect.ignore(books.prolong(claim))
+  const payment = {
+    id: "gw_walk",
+    reference: "pay_walk-final-1",
+    status: "captured",
+    amountMinor: 1,
+    capturedMinor: 1,
+    refundedMinor: 0,
+    currency: "EUR",
+    reason: null,
+    settlement: null,
+    settlementReason: null,
+    refunds: [],
+    disputes: [],
+    changedAt: at
+  } as const
+  yield* books.keep([payment])
+  yield* books.ours([{ paymentId: payment.reference, path: "order/ord_walk", partition: 1 }])
+  yield* books.untold({ since: at, until: at, after: "", limit: 1 })
+  yield* books.broken({ before: at, after: "", limit: 1 })
+  yield* books.judge(
+    [payment.reference],
+    [{ paymentId: payment.reference, gatewayId: "gw_walk", kind: "notRecorded", ours: 0, theirs: 1, currency: "EUR" }]
+  )
+  const run = { startedAt: at, payments: 1, told: 0, opened: 1, closed: 0, readUntil: at, failure: null }
+  yield* books.finish(claim, run, 15)
+})

@@ -1,7 +1,7 @@
 /** A payment gateway on its bad days: the customer is charged once, and never for nothing (PB-02). */
 import { describe, expect } from "bun:test"
 import type { Fault } from "#integrations/http/faults.ts"
-import { day, entriesOf, inTheBooksOf, journey, operate, ordered, pays, sold } from "./town.ts"
+import { day, entriesOf, heardBy, inTheBooksOf, journey, minute, operate, ordered, pays, sold } from "./town.ts"
 
 /** `skip: 1` lets the question pass that comes before the charge, and spoils the one after it. */
 const badDays: Readonly<Record<string, { readonly faults: ReadonlyArray<Fault>; readonly tries: number }>> = {
@@ -54,6 +54,23 @@ describe("a gateway", () => {
     },
     { attempts: 1 }
   )
+
+  journey("whose webhooks never come is asked a quarter of an hour later what became of the money", async (town) => {
+    const sale = await sold(town)
+    const { payments } = town.world
+    payments.misbehave({ fault: "loseWebhook", times: 1_000 })
+    await pays(sale, "reservation", "tok_requires_action")
+    await town.settled()
+    payments.confirm(inTheBooksOf(payments, "await", sale.orderId)[0]!.reference)
+    payments.settle(inTheBooksOf(payments, "charge", sale.orderId)[0]!.reference)
+    await town.pass(16 * minute)
+    await sale.customer.sees(sale.orderId, "manufacturing.building")
+    const heard = (await heardBy(town, sale.orderId)).map(({ type }) => type)
+    expect(heard.filter((type) => type === "PaymentSucceeded" || type === "PaymentSettled")).toEqual([
+      "PaymentSucceeded",
+      "PaymentSettled"
+    ])
+  })
 
   journey("whose settlement fails after all undoes nothing, and is written down", async (town) => {
     const sale = await sold(town)

@@ -31,6 +31,7 @@ describe("the status", () => {
       commands: { waiting: 0, parkedCount: 0 },
       timers: { set: 1, due: 0 },
       webhooks: { waiting: 0, rejected: 0 },
+      reconciliation: { last: { failure: null }, overdueMillis: null, openBreaks: 0 },
       servers: { nats: true, redis: true },
       ready: { answer: { status: 200 } }
     })
