@@ -27,6 +27,7 @@ import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
 import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { RefusedWithdrawalsPostgres } from "#integrations/refused-withdrawals/postgres.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { VehicleTrustPostgres } from "#integrations/vehicle-trust/postgres.ts"
@@ -90,6 +91,7 @@ const Ingress = ({ webhookSecrets, redisUrl, reconciliationMinutes }: Settings) 
         ReconciliationPostgres,
         TelemetryStore,
         RateLimitsRedis,
+        RefusedWithdrawalsPostgres,
         PostgresOperations,
         WebhookSecrets.layer(webhookSecrets)
       )

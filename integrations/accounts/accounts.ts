@@ -36,6 +36,8 @@ export class Accounts extends Context.Service<
     ) => Effect.Effect<{ readonly token: string; readonly caller: Caller; readonly expiresAt: string }, SignInFailed | TooManyTries>
     /** Null where the token is unknown, ended, idle too long (customers 30 min, staff 15), past its absolute end (12 h, staff 8 h), or for the other door. */
     readonly authenticate: (token: string, door: "public" | "intranet") => Effect.Effect<Caller | null>
+    /** Whose session had the token with this SHA-256, for how long ago ever. Null: nobody's. It lets nobody in. */
+    readonly holderOf: (tokenHash: Uint8Array) => Effect.Effect<SubjectId | null>
     readonly signOut: (sessionId: string) => Effect.Effect<void>
   }
 >()("integrations/Accounts") {}

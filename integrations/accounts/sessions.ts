@@ -39,6 +39,11 @@ export const sessions = Effect.gen(function* () {
       return caller
     }, Effect.orDie),
 
+    holderOf: Effect.fn("Accounts.holderOf")(function* (tokenHash: Uint8Array) {
+      const [row] = yield* sql<{ subject_id: SubjectId }>`SELECT subject_id FROM sessions WHERE token_hash = ${tokenHash}`
+      return row?.subject_id ?? null
+    }, Effect.orDie),
+
     signOut: Effect.fn("Accounts.signOut")(function* (sessionId: string) {
       const [ended] = yield* sql<{ subject_id: SubjectId }>`
         UPDATE sessions SET ended_at = ${new Date(time.now())}

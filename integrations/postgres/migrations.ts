@@ -15,6 +15,7 @@ import telemetry from "./migrations/0013_telemetry.ts"
 import machines from "./migrations/0014_machines.ts"
 import purchaseFile from "./migrations/0018_purchase_file.ts"
 import reconciliation from "./migrations/0019_reconciliation.ts"
+import law from "./migrations/0020_law.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -30,7 +31,8 @@ const loader = Migrator.fromRecord({
   "0013_telemetry": telemetry,
   "0014_machines": machines,
   "0018_purchase_file": purchaseFile,
-  "0019_reconciliation": reconciliation
+  "0019_reconciliation": reconciliation,
+  "0020_law": law
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

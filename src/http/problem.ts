@@ -7,7 +7,8 @@ export const ProblemDetails = Schema.Struct({
   title: Schema.String,
   status: Schema.Int,
   detail: Schema.String,
-  reason: Schema.optionalKey(Schema.String) // The business's own word for it: "AlreadyAssigned".
+  reason: Schema.optionalKey(Schema.String), // The business's own word for it: "AlreadyAssigned".
+  receipt: Schema.optionalKey(Schema.String) // Of a withdrawal that could not be heard: to be sent along when it is asked again.
 }).annotate({ identifier: "Problem", description: "A problem as RFC 9457 has it." })
 export type ProblemDetails = typeof ProblemDetails.Type
 

@@ -8,6 +8,7 @@ import type { Nats } from "#integrations/nats/nats.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
+import type { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
 import type { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import type { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import type { VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
@@ -43,6 +44,7 @@ export type PublicServices =
   | Persons
   | PlatformTime
   | RateLimits
+  | RefusedWithdrawals
   | SqlClient.SqlClient
   | Telemetry
   | VehicleLink

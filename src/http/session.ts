@@ -9,11 +9,14 @@ import type { Run } from "./run.ts"
 
 export type Door = "public" | "intranet"
 
+export const tokenOf = (request: Request, { secureCookies }: HttpOptions): string | null =>
+  bearerOf(request) ?? cookieOf(request, secureCookies)
+
 /** The signed-in caller of one of `roles`: 401 without a session, 403 where the area is for others. */
 const callerOf =
   (run: Run<Accounts>, options: HttpOptions, door: Door, roles: ReadonlyArray<Role>) =>
   async (request: Request): Promise<Caller> => {
-    const token = bearerOf(request) ?? cookieOf(request, options.secureCookies)
+    const token = tokenOf(request, options)
     const caller = token === null ? null : await run(Accounts.use((accounts) => accounts.authenticate(token, door)))
     if (caller === null) throw signedOut()
     if (!roles.includes(caller.role)) throw notYours()
@@ -36,6 +39,8 @@ export interface Seller {
   readonly dealershipId: DealershipId
 }
 
+/** Finds the customer who asks, for a route that has something to say where nobody can be found. */
+export const customerOf = (run: Run<Accounts>, options: HttpOptions) => callerOf(run, options, "public", ["customer"])
 export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public", ["customer"])
 export const operator = (run: Run<Accounts>, options: HttpOptions) =>
   session(run, options, "intranet", ["operator", "administrator"])

@@ -24,6 +24,7 @@ export const invariants = {
   I23: "Each hold ends once: captured, voided or expired; none is open past its life; quiet: none is open for what is over",
   I24: "Our gateway account and the gateway's own ledger agree per payment, to the minor unit",
   I25: "A withdrawn service ends with nothing paid, inactive in its car, and acknowledged once",
+  I26: "A withdrawal submitted within its period is never refused as late, however long we took to hear it",
   I28: "Nothing is given back that was not taken, and never more than was taken",
   I29: "A deposit is kept or returned exactly once per order",
   I40: "What a car that reported after its last change has active is what we say it has",

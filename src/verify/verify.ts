@@ -18,6 +18,7 @@ import { rest } from "./rest.ts"
 import { sequence } from "./sequence.ts"
 import { services } from "./services.ts"
 import { signatures } from "./signatures.ts"
+import { withdrawals } from "./withdrawals.ts"
 
 export interface VerifyOptions extends Partial<Pick<Evidence, "quiet" | "registry" | "forgeries" | "history" | "beforeWipe">> {
   /** Partners' own books; without them what needs them is skipped. */
@@ -57,6 +58,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* signatures(findings)
     const bought = yield* services()
     yield* purchases(findings, evidence, bought)
+    yield* withdrawals(findings)
     yield* holds(findings, evidence, bought)
     yield* cars(findings, evidence, bought)
     yield* driving(findings, evidence)

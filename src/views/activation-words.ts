@@ -94,16 +94,3 @@ export const serviceHappening = (type: string, language: Language): string | nul
 
 export const tryInWords = (language: Language): string =>
   language === "en" ? "A try without an answer from your car" : "Un intento sin respuesta de su coche"
-
-const prospect: Words = {
-  en: "You may withdraw without giving a reason. The service is switched off in your car, what was taken comes back in full to the same payment method, and what is held is released.",
-  es: "Puede desistir sin dar motivos. El servicio se desactiva en su coche, lo cobrado se devuelve íntegro al mismo medio de pago y lo retenido se libera."
-}
-const done: Words = {
-  en: "You have withdrawn. It counts from the date and time shown.",
-  es: "Ha desistido. Cuenta desde la fecha y la hora indicadas."
-}
-export const withdrawalInWords = {
-  prospect: (language: Language) => prospect[language],
-  done: (language: Language) => done[language]
-}

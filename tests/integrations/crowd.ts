@@ -124,6 +124,11 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `now(), 'sub_crowd-1', 'retry', 'order/ord_crowd-' || n || '#1.0', 'tried again'`
   ],
   [
+    "refused_withdrawals (activation_id, vin, subject_id, step, submitted_at, refused_at)",
+    12_000,
+    `'act_crowd' || n, ${vin}, 'sub_crowd-' || n, 'confirmation', now(), now()`
+  ],
+  [
     "telemetry (vin, heard_at, car_at, odometer_metres, charge_percent, parked, cabin_celsius)",
     12_000,
     `${vin}, now(), now(), n, 50, true, 20`

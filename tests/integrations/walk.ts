@@ -8,6 +8,7 @@ import { PostgresActorStore } from "#actors/system/postgres.ts"
 import { archiveClosed } from "#actors/system/postgres-archive.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { Timers } from "#actors/system/timers.ts"
+import { Accounts } from "#integrations/accounts/accounts.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
@@ -15,12 +16,14 @@ import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
 import { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import { Redis } from "#integrations/redis/redis.ts"
+import { RefusedWithdrawalsPostgres } from "#integrations/refused-withdrawals/postgres.ts"
+import { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { Webhooks } from "#integrations/webhooks/webhooks.ts"
-import { SubjectId, Vin } from "#machines/vocabulary.ts"
+import { ActivationId, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { documentOf } from "#src/commands/openapi.ts"
 import { CarOwner } from "#src/demo/car-owner.ts"
 import { until } from "#src/demo/patience.ts"
@@ -61,6 +64,7 @@ const doors = async (town: Town) => {
   const { activationId } = (await owner.buys({ option: "snow-mode", term, paymentMethod: "tok_ok" })).body
   await owner.sees(activationId, "active captured")
   await owner.withdraws(activationId)
+  expect(await town.platform.runtime.runPromise(Accounts.use((accounts) => accounts.holderOf(new Uint8Array(32))))).toBeNull()
   await owner.sees(activationId, "withdrawn refunded")
   await customer.ask("GET", `/api/me/vehicles/${vin}/activations/act_${"0".repeat(32)}`)
   await town.settled()
@@ -143,6 +147,7 @@ const loops = async (databaseUrl: string) => {
     WebhooksPostgres,
     PurchaseFilePostgres,
     ReconciliationPostgres,
+    RefusedWithdrawalsPostgres,
     TelemetryStore,
     TelemetrySlices({ days: 30 })
   ).pipe(
@@ -192,6 +197,13 @@ const loops = async (databaseUrl: string) => {
         const papers = yield* PurchaseFile
         for (const _ of ["kept", "known"]) yield* papers.keep({ subjectId: SubjectId.make("sub_walk"), ...letter }, `${path}#1.0`)
         yield* booksCompared
+        const late = {
+          activationId: ActivationId.make("act_walk"),
+          vin,
+          customerId: SubjectId.make("sub_walk"),
+          step: "look"
+        } as const
+        yield* RefusedWithdrawals.use((withdrawals) => withdrawals.keep({ ...late, submittedAt: sample.at }))
         yield* archiveClosed({ closedBefore: 0, limit: 1, pause: 0 })
       })
     )

@@ -198,6 +198,15 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
     }
   },
   {
+    what: "a withdrawal in time that was refused as late",
+    reportedBy: ["I26"],
+    sql: ({ active }) => `
+      INSERT INTO refused_withdrawals (activation_id, vin, subject_id, step, submitted_at, refused_at)
+      SELECT '${active.activationId}', '${active.vin}', subject_id, 'confirmation', created_at + interval '13 days', created_at + interval '20 days'
+      FROM (SELECT subject_id, (SELECT at FROM journal WHERE path = ${pathOf(active)} AND version = 1) AS created_at
+            FROM actors WHERE path = ${pathOf(active)}) AS service`
+  },
+  {
     what: "a service that runs past its end",
     reportedBy: ["I43"],
     ledgers: (ledgers, { active }) => {

@@ -1,29 +1,45 @@
 /** The function "withdraw from contract here", in two steps (Directive 2011/83/EU, art. 11a): what happens, and then that it has happened, with date and time. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Activation } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import type { MessageRefused } from "#actors/system/letter.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { contractLawOf } from "#integrations/contract-law/contract-law.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
-import { RequestWithdrawal } from "#machines/activation.ts"
-import { ActivationId, Instant, Money, OptionCode, type SubjectId } from "#machines/vocabulary.ts"
-import { withdrawalProspect } from "#machines/withdrawal.ts"
-import { withdrawalInWords } from "#src/views/activation-words.ts"
+import { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
+import { type ActivationContext, RequestWithdrawal } from "#machines/activation.ts"
+import { Day, dayOf, TimeZone } from "#machines/calendar.ts"
+import type { ContractLaw } from "#machines/contract-law.ts"
+import { ActivationId, Instant, Minor, Money, OptionCode, type SubjectId } from "#machines/vocabulary.ts"
+import { askedExpressly, legalMinimum, withdrawalEnd, withdrawalProspect } from "#machines/withdrawal.ts"
 import { heardAs } from "#src/views/heard.ts"
+import { withdrawalInWords } from "#src/views/withdrawal-words.ts"
 import { changingProblems } from "../answers.ts"
 import { languageOf } from "../language.ts"
 import { Empty } from "../nothing.ts"
 import type { HttpOptions } from "../options.ts"
-import { refused } from "../problem.ts"
+import { Problem, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { customer } from "../session.ts"
+import { customerOf, tokenOf } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { standingAfter, standingIn } from "./activation.ts"
 import { NamedService, ownService } from "./activations.ts"
+import {
+  header,
+  type Seal,
+  type Submission,
+  type Submitting,
+  sessionOf,
+  submittedSince,
+  takesReceipt,
+  withdrawalSeal,
+  withReceipt
+} from "./withdrawal-receipt.ts"
 
-type Needs = Accounts | ActorSystem | Persons | PlatformTime | SqlClient.SqlClient
+type Needs = Accounts | ActorSystem | Persons | PlatformTime | RefusedWithdrawals | SqlClient.SqlClient
 type Named = typeof NamedService.Type
 
 const Prospect = Schema.Struct({
@@ -32,8 +48,13 @@ const Prospect = Schema.Struct({
   purchasedAt: Instant,
   /** The right ends here: whatever is confirmed before counts, however long we take. */
   before: Instant,
+  /** The last day on which one may withdraw, on the customer's own calendar. */
+  lastDay: Day,
+  timeZone: TimeZone,
   comesBack: Money, // To the method it came from.
   released: Money, // Held, never taken.
+  /** What the law would require at least, and the rule it follows from: ours is never less. */
+  legalMinimum: Schema.Struct({ amountMinor: Minor, currency: Schema.String, rule: Schema.String }),
   inWords: Schema.String
 }).annotate({ identifier: "WithdrawalProspect" })
 
@@ -41,52 +62,151 @@ const Withdrawn = Schema.Struct({
   activationId: ActivationId,
   option: OptionCode,
   submittedAt: Instant,
+  timeZone: TimeZone,
   state: Schema.String,
   payment: Schema.String,
   inWords: Schema.String
 }).annotate({ identifier: "Withdrawn" })
 
-export const withdrawal = (run: Run<Needs>, options: HttpOptions) =>
-  new Elysia({ prefix: "/api/me/vehicles/:vin/activations/:activationId/withdrawal", tags: ["Services"] })
-    // Before anything else, so that nothing of ours can make a customer late.
-    .derive(async () => ({ submittedAt: await run(PlatformTime.useSync((time) => iso(time.now()))) }))
-    .use(customer(run, options))
-    .post("", ({ caller, params, submittedAt }) => run(look(caller.subjectId, params, submittedAt)), {
-      params: strictly(NamedService),
-      ...takes(Empty),
-      response: { 200: answering(Prospect), ...changingProblems },
-      detail: { summary: "Withdraw from contract here, step one: what happens, and how much comes back" }
-    })
-    .post("/confirmation", ({ caller, params, submittedAt }) => run(withdraw(caller.subjectId, params, submittedAt)), {
-      params: strictly(NamedService),
-      ...takes(Empty),
-      response: { 200: answering(Withdrawn), ...changingProblems },
-      detail: { summary: "Step two: confirm the withdrawal; it counts from the date and time answered" }
+export const withdrawal = (run: Run<Needs>, options: HttpOptions) => {
+  const seal = withdrawalSeal(options.pinSecret)
+  const find = customerOf(run, options)
+  return (
+    new Elysia({ prefix: "/api/me/vehicles/:vin/activations/:activationId/withdrawal", tags: ["Services"] })
+      // The moment is kept before anything else, and whatever of ours fails afterwards hands it back sealed: nothing of ours makes a customer late.
+      .derive(async ({ request, params }) => {
+        const now = await run(PlatformTime.useSync((time) => iso(time.now())))
+        const submitting: Submitting = {
+          step: new URL(request.url).pathname.endsWith("/confirmation") ? "confirmation" : "look",
+          now,
+          receipt: request.headers.get(header) ?? undefined
+        }
+        const kept = keeping(seal, submissionOf(params, tokenOf(request, options), submitting), submitting)
+        return { submitting, kept, caller: await kept(find(request)) }
+      })
+      .post("", ({ caller, params, submitting, kept }) => kept(run(look(seal, caller.subjectId, params, submitting))), {
+        params: strictly(NamedService),
+        ...takes(Empty),
+        ...takesReceipt,
+        response: { 200: answering(Prospect), ...changingProblems },
+        detail: { summary: "Withdraw from contract here, step one: what happens, until when, and how much comes back" }
+      })
+      .post(
+        "/confirmation",
+        ({ caller, params, submitting, kept }) => kept(run(withdraw(seal, caller.subjectId, params, submitting))),
+        {
+          params: strictly(NamedService),
+          ...takes(Empty),
+          ...takesReceipt,
+          response: { 200: answering(Withdrawn), ...changingProblems },
+          detail: { summary: "Step two: confirm the withdrawal; it counts from the date and time answered" }
+        }
+      )
+  )
+}
+
+const named = Schema.decodeUnknownOption(NamedService)
+
+/** Null where there is no telling from what, or by whom. */
+const submissionOf = (params: unknown, token: string | null, { step, now }: Submitting): Submission | null =>
+  token === null
+    ? null
+    : Option.getOrNull(Option.map(named(params), (service) => ({ ...service, step, session: sessionOf(token), submittedAt: now })))
+
+/** A receipt that failed again is handed back as it is: it says the earlier moment. */
+const keeping =
+  (seal: Seal, submission: Submission | null, { receipt }: Submitting) =>
+  <A>(answer: Promise<A>): Promise<A> =>
+    answer.catch((error) => {
+      const earlier = receipt === undefined ? null : seal.open(receipt)
+      if (receipt !== undefined && earlier !== null) throw withReceipt(error, receipt, earlier.submittedAt)
+      throw submission === null ? error : withReceipt(error, seal.seal(submission), submission.submittedAt)
     })
 
-const look = Effect.fn("customers.withdrawalProspect")(function* (subjectId: SubjectId, named: Named, now: Instant) {
+const look = Effect.fn("customers.withdrawalProspect")(function* (
+  seal: Seal,
+  subjectId: SubjectId,
+  named: Named,
+  submitting: Submitting
+) {
   const { statePath, context } = yield* ownService(subjectId, named)
-  const prospect = withdrawalProspect(standingIn(statePath), context, now)
+  const submittedAt = yield* submittedSince(seal, subjectId, named, submitting)
+  const prospect = withdrawalProspect(standingIn(statePath), context, submittedAt)
+  if (prospect === "WithdrawalPeriodExpired") return yield* late(context, { step: submitting.step, submittedAt })
   if (typeof prospect === "string") return yield* Effect.fail(refused(prospect))
-  const { activationId, purchasedAt, terms } = context
-  const inWords = withdrawalInWords.prospect(yield* languageOf(subjectId))
-  return { activationId, option: terms.option, purchasedAt, ...prospect, inWords }
+  const { activationId, purchasedAt, terms, activeSince, until, consents } = context
+  const law = lawOf(context)
+  const { timeZone } = law
+  const minimum = legalMinimum({
+    price: prospect.comesBack,
+    law,
+    term: terms.term,
+    concludedAt: purchasedAt,
+    activeSince,
+    endsAt: until,
+    withdrawnAt: submittedAt,
+    expressRequest: askedExpressly(consents)
+  })
+  return {
+    activationId,
+    option: terms.option,
+    purchasedAt,
+    ...prospect,
+    lastDay: dayOf(iso(Date.parse(prospect.before) - 1), timeZone),
+    timeZone,
+    legalMinimum: { ...minimum, currency: terms.price.currency },
+    inWords: withdrawalInWords.prospect(prospect.before, timeZone, yield* languageOf(subjectId))
+  }
 })
 
-const withdraw = Effect.fn("customers.withdraw")(function* (customerId: SubjectId, named: Named, submittedAt: Instant) {
+const withdraw = Effect.fn("customers.withdraw")(function* (
+  seal: Seal,
+  customerId: SubjectId,
+  named: Named,
+  submitting: Submitting
+) {
   const actors = yield* ActorSystem
   const { context } = yield* ownService(customerId, named)
+  const submittedAt = yield* submittedSince(seal, customerId, named, submitting)
   const { vin, activationId } = named
   const to = Activation.at(`${vin}/${activationId}`)
   const id = `${customerId}/withdraw/${activationId}`
-  const { state, duplicate } = yield* actors.tell(to, RequestWithdrawal.make({ customerId, submittedAt }), { id })
+  const { state, duplicate } = yield* actors
+    .tell(to, RequestWithdrawal.make({ customerId, submittedAt }), { id })
+    .pipe(
+      Effect.catchTag(
+        "MessageRefused",
+        (refusal): Effect.Effect<never, MessageRefused | Problem, RefusedWithdrawals> =>
+          refusal.reason === "WithdrawalPeriodExpired" ? late(context, { step: "confirmation", submittedAt }) : Effect.fail(refusal)
+      )
+    )
   // Confirmed twice, it counts from the first time.
   const first = duplicate ? yield* heardAs(to.path, id) : null
+  const since = (first?.body.submittedAt as Instant | undefined) ?? submittedAt
+  const { timeZone } = lawOf(context)
   return {
     activationId,
     option: context.terms.option,
-    submittedAt: (first?.body.submittedAt as Instant | undefined) ?? submittedAt,
+    submittedAt: since,
+    timeZone,
     ...standingAfter(state),
-    inWords: withdrawalInWords.done(yield* languageOf(customerId))
+    inWords: withdrawalInWords.done(since, timeZone, yield* languageOf(customerId))
   }
 })
+
+/** Refused, with the last day on which it would not have been; kept, because a refusal leaves no other trace (I26). */
+const late = Effect.fn("customers.lateWithdrawal")(function* (
+  context: ActivationContext,
+  submission: Pick<Submission, "step" | "submittedAt">
+) {
+  const { activationId, vin, customerId } = context
+  yield* RefusedWithdrawals.use((withdrawals) => withdrawals.keep({ activationId, vin, customerId, ...submission }))
+  const { details } = refused("WithdrawalPeriodExpired")
+  const ended = withdrawalInWords.late(endOf(context), lawOf(context).timeZone)
+  return yield* Effect.fail(new Problem({ ...details, detail: `${details.detail} ${ended}` }))
+})
+
+const lawOf = ({ country, channel, purchasedAt, law }: ActivationContext & { readonly law?: ContractLaw }): ContractLaw =>
+  law ?? contractLawOf(country, { channel, postalCode: null, at: purchasedAt })
+const endOf = ({ purchasedAt, withdrawalEndsAt }: ActivationContext & { readonly withdrawalEndsAt?: Instant }): Instant =>
+  withdrawalEndsAt ?? withdrawalEnd(purchasedAt)
