@@ -1,5 +1,6 @@
 /** How the API says no: an RFC 9457 problem, whose detail tells the caller what to do. */
 import { Schema } from "effect"
+import { knownContractTexts } from "#integrations/texts/contract-texts.ts"
 import { nameOfReason, reasonInWords } from "#src/views/reason-words.ts"
 
 export const ProblemDetails = Schema.Struct({
@@ -72,6 +73,15 @@ export const wrongMediaType = (wanted: string) =>
   problem(415, "wrong-media-type", "We do not read that kind", `Send Content-Type: ${wanted}, without Content-Encoding.`)
 /** Readable, but not what was asked for. `detail` names the field. */
 export const malformed = (detail: string, reason?: string) => problem(422, "malformed", "We could not use that", detail, reason)
+/** A text that nobody can have been shown. */
+export const unknownText = ({ text, edition }: { readonly text: string; readonly edition: number }) =>
+  problem(
+    422,
+    "unknown-text",
+    "There is no such text to agree to",
+    `body consents: there is no edition ${edition} of "${text}". Name what was shown, of these: ${knownContractTexts}.`,
+    "UnknownText"
+  )
 export const keyReused = () =>
   problem(
     422,

@@ -1,5 +1,7 @@
 /** The texts somebody agreed to, as the caller tells them; we add when (SO-02). */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { contractText } from "#integrations/texts/contract-texts.ts"
+import { unknownText } from "./problem.ts"
 
 /** The text's name and the edition the customer saw. */
 const SeenText = Schema.Struct({
@@ -9,6 +11,12 @@ const SeenText = Schema.Struct({
 type SeenText = typeof SeenText.Type
 
 export const SeenTexts = Schema.Array(SeenText).check(Schema.isMaxLength(20))
+
+/** Nobody agrees to what does not exist. Asked after a repeat was found to be one: what was agreed once stays agreed. */
+export const existing = (texts: ReadonlyArray<SeenText>) =>
+  Effect.forEach(texts, (seen) => (contractText(seen.text, seen.edition) === null ? Effect.fail(unknownText(seen)) : Effect.void), {
+    discard: true
+  })
 
 export const agreedAt = (texts: ReadonlyArray<SeenText>, at: string) => texts.map((seen) => ({ ...seen, at }))
 

@@ -49,7 +49,7 @@ export const lifeOf = (n: number): ReadonlyArray<OrderMessage> => {
         finalPaymentAttempts: 3
       },
       delivery: { kind: "home" },
-      consents: [{ text: "terms", edition: 1, at: "2026-01-01T00:00:00.000Z" }],
+      consents: [{ text: "terms-of-sale", edition: 1, at: "2026-01-01T00:00:00.000Z" }],
       handoverPin: "123456",
       vin: null
     }),

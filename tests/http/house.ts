@@ -214,7 +214,7 @@ export const newSale = (who: string, more: object = {}) => ({
   model: "Modelo Uno",
   plan: "base",
   delivery: { kind: "dealership" },
-  consents: [{ text: "contract", edition: 1 }],
+  consents: [{ text: "terms-of-sale", edition: 1 }],
   ...more
 })
 

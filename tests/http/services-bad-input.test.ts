@@ -120,6 +120,26 @@ const cases: ReadonlyArray<readonly [what: string, status: number, says: string,
     "IdempotencyKeyReused",
     () => buying({ consents: [{ text: "start-now", edition: 1 }] }, vin, { key: usedKey })
   ],
+  ["a text that there is not", 422, "UnknownText", () => buying({ consents: [{ text: "service-term", edition: 1 }] })],
+  [
+    "a text named like a property of every object",
+    422,
+    "UnknownText",
+    () => buying({ consents: [{ text: "toString", edition: 1 }] })
+  ],
+  [
+    "an edition that there is not",
+    422,
+    "service-terms (edition 1)",
+    () => buying({ consents: [{ text: "service-terms", edition: 9 }] })
+  ],
+  ["no edition", 422, "UnknownText", () => buying({ consents: [{ text: "service-terms", edition: 0 }] })],
+  [
+    "a transfer under a text that there is not",
+    422,
+    "UnknownText",
+    () => transfer({ consents: [{ text: "transfer", edition: 1 }] })
+  ],
   ["no key", 422, "idempotency-key", () => buying({}, vin, { key: null })],
   // What the caller has no say in.
   ["a price of the caller's own", 422, "price", () => buying({ price: { amountMinor: 1, currency: "EUR" } })],

@@ -14,7 +14,7 @@ import { reasonInWords } from "#src/views/reason-words.ts"
 import { sameAsFirst } from "../idempotency.ts"
 import { type AskMaintenance, tellForPurchase } from "../maintenance.ts"
 import { malformed } from "../problem.ts"
-import { agreedAt, asSeen, SeenTexts } from "../seen-texts.ts"
+import { agreedAt, asSeen, existing, SeenTexts } from "../seen-texts.ts"
 import { ownVehicle } from "./own-vehicle.ts"
 import { NoCardNumber } from "./payment-method.ts"
 
@@ -77,6 +77,7 @@ export const purchase = Effect.fn("customers.purchase")(function* (
     sameAsFirst(asAsked(first), "PurchaseOption", asked)
     return beginningOf(activationId, first.body.terms as OptionTerms)
   }
+  yield* existing(consents)
   const terms = optionTermsOf(option, term, context.country)
   if (terms === null) return yield* Effect.fail(notOffered)
   if (terms.maintenanceGated)

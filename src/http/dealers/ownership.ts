@@ -17,7 +17,7 @@ import { keyOf, sameAsFirst, takesKey } from "../idempotency.ts"
 import type { HttpOptions } from "../options.ts"
 import { malformed, notFound, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { agreedAt, asSeen, SeenTexts } from "../seen-texts.ts"
+import { agreedAt, asSeen, existing, SeenTexts } from "../seen-texts.ts"
 import { dealer, type Seller } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 
@@ -72,6 +72,7 @@ const transfer = Effect.fn("dealers.transfer")(function* (
   // The same answer for a car that is not there, one without an owner, and another owner than the dealer says.
   const row = sellerId === null ? null : yield* vehicleAt(vin, sellerId)
   if (row === null || sellerId === null) return yield* Effect.fail(notFound())
+  yield* existing(consents)
   if (!consents.some(({ text }) => text === sellersConsent))
     return yield* Effect.fail(malformed(`body consents: the seller's "${sellersConsent}" is not among them`, "ConsentMissing"))
   if (isStolen(row)) return yield* Effect.fail(refused("VehicleStolen")) // A look before the buyer is kept; the vehicle decides.

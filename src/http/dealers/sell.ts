@@ -15,7 +15,7 @@ import { vehicleOf } from "#src/views/stock.ts"
 import { sameAsFirst } from "../idempotency.ts"
 import type { HttpOptions } from "../options.ts"
 import { duplicateSale, notFound, refused } from "../problem.ts"
-import { agreedAt, asSeen } from "../seen-texts.ts"
+import { agreedAt, asSeen, existing } from "../seen-texts.ts"
 import type { Seller } from "../session.ts"
 import { type NewSale, type NewStockSale, orderIdOf, pinOf } from "./new-sale.ts"
 
@@ -76,6 +76,7 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
     sameAsFirst(asAsked(first), "RegisterSale", { ...asked(sale, known), model })
     return { orderId: terms.orderId, customerId: known! }
   }
+  yield* existing(sale.consents)
   const country = yield* theCountryOf(seller)
   const offer = yield* offered(model, plan, country)
   if (known !== null && sale.confirmDuplicate !== true) {
@@ -116,6 +117,7 @@ export const sellFromStock = Effect.fn("dealers.sellFromStock")(function* (
     sameAsFirst(asAsked(first), "AssignVehicle", asked(sale, known))
     return { orderId: terms.orderId, customerId: known! }
   }
+  yield* existing(sale.consents)
   const country = yield* theCountryOf(seller)
   const { price, plan } = yield* offered(vehicle.context.model, sale.plan, country)
   // A look before the person is kept; the vehicle itself decides between two who look at once.

@@ -1,0 +1,5 @@
+/** A page is imported as the text it is. */
+declare module "*.md" {
+  const text: string
+  export default text
+}
