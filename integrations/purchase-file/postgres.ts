@@ -28,6 +28,12 @@ export const PurchaseFilePostgres = Layer.effect(
         if (kept !== undefined) return { documentId, sha256 }
         const [first] = yield* sql<{ sha256: string }>`SELECT sha256 FROM purchase_papers WHERE command_id = ${id}`
         return { documentId, sha256: first!.sha256 }
+      }, Effect.orDie),
+      noteRead: Effect.fn("PurchaseFile.noteRead")(function* (read) {
+        const { customerId, by, role, dealershipId, orderId, what, documentId } = read
+        yield* sql`
+          INSERT INTO purchase_file_reads (at, customer_id, by_subject_id, role, dealership_id, order_id, what, document_id)
+          VALUES (${new Date(time.now())}, ${customerId}, ${by}, ${role}, ${dealershipId}, ${orderId}, ${what}, ${documentId})`
       }, Effect.orDie)
     })
   })

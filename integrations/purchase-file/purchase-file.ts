@@ -1,6 +1,6 @@
 /** The Expediente de Compra: every paper a customer ever got from us, each kept by the SHA-256 of its bytes (S8, EX-01). */
 import { Context, type Effect, Schema } from "effect"
-import type { ActivationId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
+import type { ActivationId, DealershipId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
 
 /** What a paper is. Registration papers lie with their order (`documents`), texts and manuals with their edition: the file shows them all. */
 export const PaperKind = Schema.Literals(["invoice", "creditNote", "withdrawalAcknowledgement", "notification"])
@@ -19,10 +19,23 @@ export interface NewPaper {
   readonly vin: Vin | null
 }
 
+/** A look of somebody in the company. `orderId`: what concerns this order alone could be seen. */
+export interface FileRead {
+  readonly customerId: SubjectId
+  readonly by: SubjectId
+  readonly role: "seller" | "manager" | "operator" | "administrator"
+  readonly dealershipId: DealershipId | null
+  readonly orderId: OrderId | null
+  readonly what: "file" | "document" | "export"
+  readonly documentId: string | null
+}
+
 export class PurchaseFile extends Context.Service<
   PurchaseFile,
   {
     /** Once per `id`, the command's: what is kept under it already stays as it is, and its hash comes back. Bytes need not be the same. */
     readonly keep: (paper: NewPaper, id: string) => Effect.Effect<{ readonly documentId: string; readonly sha256: string }>
+    /** Written before anything is shown: the customer may read it in the file itself (EX-09). */
+    readonly noteRead: (read: FileRead) => Effect.Effect<void>
   }
 >()("integrations/PurchaseFile") {}

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 
 export interface Answer {
   readonly status: number
+  /** JSON; bytes where it is a document; null where there is nothing. */
   readonly body: any
 }
 
@@ -90,8 +91,10 @@ export class Visitor {
     else if (body !== undefined) headers.set("content-type", "application/json")
     const payload = bytes?.data ?? (body === undefined ? undefined : JSON.stringify(body))
     const response = await fetch(`${this.door}${path}`, { method, headers, ...(payload === undefined ? {} : { body: payload }) })
-    const text = await response.text()
-    return { status: response.status, body: text === "" ? null : JSON.parse(text) }
+    const answer = new Uint8Array(await response.arrayBuffer())
+    const isJson = /[/+]json\b/.test(response.headers.get("content-type") ?? "")
+    const told = isJson ? JSON.parse(new TextDecoder().decode(answer)) : answer
+    return { status: response.status, body: answer.length === 0 ? null : told }
   }
 
   private surprised(asked: string, { status, body }: Answer) {

@@ -9,6 +9,7 @@ import type { Documents } from "#integrations/documents/documents.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { auth } from "./auth.ts"
@@ -16,6 +17,7 @@ import { customers } from "./dealers/customers.ts"
 import { documents } from "./dealers/documents.ts"
 import { handover } from "./dealers/handover.ts"
 import { ownership } from "./dealers/ownership.ts"
+import { purchaseFiles as purchaseFilesOfSales } from "./dealers/purchase-file.ts"
 import { sales } from "./dealers/sales.ts"
 import { stock } from "./dealers/stock.ts"
 import { front } from "./front.ts"
@@ -24,12 +26,14 @@ import { openapi } from "./openapi.ts"
 import { actors } from "./operators/actors.ts"
 import { employees } from "./operators/employees.ts"
 import { outbox } from "./operators/outbox.ts"
+import { purchaseFiles } from "./operators/purchase-files.ts"
 import { quarantine } from "./operators/quarantine.ts"
 import { reconciliation } from "./operators/reconciliation.ts"
 import { cases } from "./operators/support-cases.ts"
 import { thefts } from "./operators/theft.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
+import { texts } from "./texts.ts"
 
 export type IntranetServices =
   | Accounts
@@ -39,6 +43,7 @@ export type IntranetServices =
   | Operations
   | Persons
   | PlatformTime
+  | PurchaseFile
   | RateLimits
   | Reconciliation
   | SqlClient.SqlClient
@@ -55,12 +60,15 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
     .use(stock(run, options))
     .use(customers(run, options))
     .use(ownership(run, options))
+    .use(purchaseFilesOfSales(run, options))
+    .use(texts(run, options, "intranet"))
     .use(actors(run, options))
     .use(outbox(run, options))
     .use(quarantine(run, options))
     .use(cases(run, options))
     .use(reconciliation(run, options))
     .use(thefts(run, options))
+    .use(purchaseFiles(run, options))
     .use(employees(run, options))
 
 const about = {
@@ -74,7 +82,8 @@ const about = {
     Ownership: "Cars that are sold second-hand.",
     Actors: "Live actors, their journals and their defects.",
     Outbox: "Commands to the outside world.",
-    Support: "Services that no car confirmed, and thefts reported by telephone.",
+    Texts: "What is agreed to, word for word, and the words on the buttons that bind.",
+    Support: "Services that no car confirmed, thefts reported by telephone, and customers' purchase files.",
     Money: "What the gateway's books and ours say of each other.",
     Employees: "Staff accounts.",
     Health: "For whoever starts and stops processes."

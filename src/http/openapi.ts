@@ -88,9 +88,22 @@ const meanings: Readonly<Record<string, string>> = {
 /** A body that may as well stay away: nothing.ts. */
 const isEmpty = (schema: Json) => schema.$ref === "#/components/schemas/Empty"
 
+const bytes = "x-bytes"
+
+/** Spread into the `detail` of a route that answers bytes: what they may be. The plugin would leave out an answer that has no schema. */
+export const answersBytes = (...mediaTypes: ReadonlyArray<string>) => ({ [bytes]: mediaTypes })
+
+const bytesOf = (mediaTypes: ReadonlyArray<string>): Json => ({
+  200: {
+    description: meanings[200],
+    content: Object.fromEntries(mediaTypes.map((type) => [type, { schema: { type: "string", format: "binary" } }]))
+  }
+})
+
 /** JSON in and JSON out, problems by their own media type, and each answer with its meaning. */
 const polished = (method: string, operation: Json): Json => {
-  const { requestBody, responses, ...rest } = operation
+  const { requestBody, responses: described, [bytes]: mediaTypes, ...rest } = operation
+  const responses = mediaTypes === undefined ? described : { ...bytesOf(mediaTypes), ...described }
   const body = requestBody?.content?.["application/json"]
   return {
     ...rest,

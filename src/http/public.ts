@@ -7,6 +7,7 @@ import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
 import type { Telemetry } from "#integrations/telemetry/telemetry.ts"
@@ -24,6 +25,7 @@ import { link } from "./customers/link.ts"
 import { me } from "./customers/me.ts"
 import { options as availableOptions } from "./customers/options.ts"
 import { orders } from "./customers/orders.ts"
+import { purchaseFile } from "./customers/purchase-file.ts"
 import { status } from "./customers/status.ts"
 import { theft } from "./customers/theft.ts"
 import { vehicles } from "./customers/vehicles.ts"
@@ -34,6 +36,7 @@ import { maintenanceDesk } from "./maintenance.ts"
 import { openapi } from "./openapi.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
+import { texts } from "./texts.ts"
 import { webhooks } from "./webhooks/webhooks.ts"
 
 export type PublicServices =
@@ -43,6 +46,7 @@ export type PublicServices =
   | Nats
   | Persons
   | PlatformTime
+  | PurchaseFile
   | RateLimits
   | RefusedWithdrawals
   | SqlClient.SqlClient
@@ -71,6 +75,8 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
     .use(availableOptions(run, options, askMaintenance))
     .use(activations(run, options, askMaintenance))
     .use(withdrawal(run, options))
+    .use(purchaseFile(run, options))
+    .use(texts(run, options, "public"))
     .use(webhooks(run))
 }
 
@@ -83,6 +89,8 @@ const about = {
     Orders: "A customer's own orders.",
     Vehicles: "A customer's own cars: the app, what the car said, theft.",
     Services: "What can be bought for a car, what was bought, and withdrawing from it.",
+    "Purchase file": "The Expediente de Compra: the timeline of all that happened, and every document.",
+    Texts: "What is agreed to, word for word, and the words on the buttons that bind.",
     Webhooks: "What partners report, signed as Standard Webhooks has it.",
     Health: "For whoever starts and stops processes."
   }

@@ -36,6 +36,7 @@ export const everybody: Readonly<Record<Door, ReadonlyArray<Role>>> = {
 /** An employee of a dealership, as the routes for dealers know them. */
 export interface Seller {
   readonly subjectId: SubjectId
+  readonly role: "seller" | "manager"
   readonly dealershipId: DealershipId
 }
 
@@ -50,8 +51,8 @@ export const administrator = (run: Run<Accounts>, options: HttpOptions) => sessi
 export const dealer = (run: Run<Accounts>, options: HttpOptions) => {
   const find = callerOf(run, options, "intranet", ["seller", "manager"])
   return new Elysia().derive({ as: "scoped" }, async ({ request }) => {
-    const { subjectId, dealershipId } = await find(request)
-    if (dealershipId === null) throw notYours()
-    return { seller: { subjectId, dealershipId } satisfies Seller }
+    const { subjectId, role, dealershipId } = await find(request)
+    if (dealershipId === null || (role !== "seller" && role !== "manager")) throw notYours()
+    return { seller: { subjectId, role, dealershipId } satisfies Seller }
   })
 }

@@ -88,6 +88,8 @@ const happenings: Readonly<Record<string, Words>> = {
   OwnershipChanged: { en: "The car changed hands", es: "El coche cambió de manos" }
 }
 
+export const serviceHappenings: ReadonlyArray<string> = Object.keys(happenings)
+
 /** Null for what a customer need not know of: timers, settlements, repeated questions. */
 export const serviceHappening = (type: string, language: Language): string | null =>
   Object.hasOwn(happenings, type) ? happenings[type]![language] : null

@@ -119,6 +119,8 @@ const happenings: Readonly<Record<string, Readonly<Record<Language, string>>>> =
   CancelOrder: { en: "Cancelled", es: "Cancelado" }
 }
 
+export const orderHappenings: ReadonlyArray<string> = Object.keys(happenings)
+
 /** Null for what a customer need not know of: settlements, timers, repeated questions. */
 export const happeningFor = (type: string, language: Language): string | null =>
   Object.hasOwn(happenings, type) ? happenings[type]![language] : null

@@ -64,6 +64,11 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `'doc_' || lpad(n::text, 32, '0'), 'order/ord_crowd-' || n || '#1.0', 'sub_crowd-' || n % 2000, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('%PDF'), 'hex'), '%PDF', 'ord_crowd-' || n, NULL, NULL, now()`
   ],
   [
+    "purchase_file_reads (at, customer_id, by_subject_id, role, what)",
+    12_000,
+    `now() - n * interval '1 minute', 'sub_crowd-' || n % 2000, 'sub_crowd-1', 'operator', 'file'`
+  ],
+  [
     "webhooks (source, webhook_id, received_at, body, body_sha256, state, outcome, applied_at)",
     60_000,
     `'factory', 'evt_crowd' || n, now(), '{}', sha256('{}'), CASE WHEN n % 5 = 0 THEN 'received' ELSE 'applied' END, 'handled', CASE WHEN n % 5 > 0 THEN now() END`

@@ -102,7 +102,10 @@ const doors = async (town: Town) => {
   for (const state of ["open", "resolved"]) await operator.does("GET", `/api/operator/support-cases?state=${state}`)
 
   await town.pass(2 * minute) // Longer than a session is believed to have been seen just now.
-  const names = { orderId, vin, activationId, type: "order", id: orderId, caseId: "case_0" }
+  const documentId = await everyDocument(town, customer, orderId)
+  const text = { text: "privacy", edition: "1", language: "en" }
+  const named = { orderId, vin, activationId, documentId, customerId: subjectId }
+  const names = { ...named, ...text, type: "order", id: orderId, caseId: "case_0" }
   await everyPage("public", [customer], names)
   await everyPage("intranet", [seller, operator, administrator], names)
   await customer.does("POST", `/api/me/vehicles/${vin}/theft`, { body: {} })
@@ -111,6 +114,19 @@ const doors = async (town: Town) => {
   expect(await seller.sellFromStock(vin, { customer: customer.person })).not.toMatchObject({ status: 201 }) // It has an owner.
   await customer.does("DELETE", "/api/auth/sessions/current")
   await town.settled()
+}
+
+/** One of each kind in somebody's purchase file; answers one that the dealership may read, too. */
+const everyDocument = async (town: Town, customer: Visitor, orderId: string): Promise<string> => {
+  const { subjectId } = await customer.does("GET", "/api/me")
+  await town.sql`
+    INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, order_id, at)
+    VALUES (${`doc_${"0".repeat(32)}`}, 'walk#1.0', ${subjectId}, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('walk'), 'hex'), 'walk', ${orderId}, now())`
+  const { documents } = await customer.does("GET", "/api/me/purchase-file/documents")
+  const kinds = new Set(documents.map(({ kind }: { readonly kind: string }) => kind))
+  expect([...kinds].sort()).toEqual(["contractText", "invoice", "registrationPaper"])
+  for (const { documentId } of documents) await customer.does("GET", `/api/me/purchase-file/documents/${documentId}`)
+  return documents.find((document: { readonly orderId: string }) => document.orderId === orderId).documentId
 }
 
 /** The same sale once more, with another key. */

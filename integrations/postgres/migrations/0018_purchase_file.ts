@@ -1,4 +1,4 @@
-/** The Expediente de Compra: the papers we made for a customer, with their bytes. */
+/** The Expediente de Compra: the papers we made for a customer, with their bytes, and who in the company has looked into whose file. */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
@@ -23,5 +23,19 @@ export default Effect.gen(function* () {
     )`
   yield* sql`ALTER TABLE purchase_papers ALTER COLUMN bytes SET STORAGE EXTERNAL` // A PDF is compressed already.
   yield* sql`CREATE INDEX purchase_papers_by_subject ON purchase_papers (subject_id, at)`
-  yield* sql`GRANT SELECT, INSERT ON purchase_papers TO caas_app`
+  yield* sql`CREATE INDEX vehicle_owners_by_subject ON vehicle_owners (subject_id, path, version)` // Cars that somebody once had are in their file.
+  yield* sql`
+    CREATE TABLE purchase_file_reads (              -- Insert-only: what staff saw of a customer (EX-09). Customers' own looks are nobody's business.
+      position      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      at            timestamptz NOT NULL,
+      customer_id   text        NOT NULL,
+      by_subject_id text        NOT NULL,
+      role          text        NOT NULL CHECK (role IN ('seller', 'manager', 'operator', 'administrator')),
+      dealership_id text        CHECK ((dealership_id IS NOT NULL) = (role IN ('seller', 'manager'))),
+      order_id      text,                           -- Null where all of the file could be seen.
+      what          text        NOT NULL CHECK (what IN ('file', 'document', 'export')),
+      document_id   text        CHECK ((document_id IS NOT NULL) = (what = 'document'))
+    )`
+  yield* sql`CREATE INDEX purchase_file_reads_by_customer ON purchase_file_reads (customer_id, position)`
+  yield* sql`GRANT SELECT, INSERT ON purchase_papers, purchase_file_reads TO caas_app`
 })

@@ -1,0 +1,33 @@
+/** Who in the company has looked into a customer's purchase file, the newest first (EX-09); and whether there is such a person. */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import type { DealershipId, OrderId, SubjectId } from "#machines/vocabulary.ts"
+
+const shown = 50
+
+export interface ReadRow {
+  readonly at: Date
+  readonly role: "seller" | "manager" | "operator" | "administrator"
+  readonly dealershipId: DealershipId | null
+  readonly orderId: OrderId | null
+  readonly what: "file" | "document" | "export"
+  readonly documentId: string | null
+}
+
+/** By role and house, not by name: an employee has a privacy of their own. */
+export const readsOf = Effect.fn("views.readsOf")(function* (customerId: SubjectId) {
+  const sql = yield* SqlClient.SqlClient
+  return yield* sql<ReadRow>`
+    SELECT at, role, dealership_id AS "dealershipId", order_id AS "orderId", what, document_id AS "documentId"
+    FROM purchase_file_reads
+    WHERE customer_id = ${customerId}
+    ORDER BY position DESC
+    LIMIT ${shown}`
+})
+
+/** Also whose data were erased: what has to be kept is kept under the same id. */
+export const isSomebody = Effect.fn("views.isSomebody")(function* (subjectId: SubjectId) {
+  const sql = yield* SqlClient.SqlClient
+  const rows = yield* sql`SELECT FROM persons WHERE subject_id = ${subjectId}`
+  return rows.length > 0
+})
