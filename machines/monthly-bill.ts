@@ -51,6 +51,23 @@ export const monthAfter = (billed: Month | null, running: Running): Month | null
   return endedAt !== null && month > monthOf(lastDay(endedAt, timeZone)) ? null : month
 }
 
+export interface MonthPreview {
+  /** If it stopped at this moment. */
+  readonly soFar: MonthlyBill
+  /** If nothing changes to the month's end. */
+  readonly expected: MonthlyBill
+}
+
+/** "What will I pay this month": the month's bill before the month is over. Null: nothing of this month. */
+export const previewOf = (running: Running, now: Instant): MonthPreview | null => {
+  const month = monthOf(dayOf(now, running.timeZone))
+  const { endedAt } = running
+  const thisMoment = new Date(Date.parse(now) + 1).toISOString() // The day that it is now is consumed already.
+  const soFar = billFor(month, { ...running, endedAt: endedAt !== null && endedAt < thisMoment ? endedAt : thisMoment })
+  const expected = billFor(month, running)
+  return soFar === null || expected === null ? null : { soFar, expected }
+}
+
 const wasNeverThere = ({ activeSince, endedAt }: Running) => endedAt !== null && Date.parse(endedAt) <= Date.parse(activeSince)
 const lastDay = (endedAt: Instant, zone: TimeZone): Day => dayOf(new Date(Date.parse(endedAt) - 1).toISOString(), zone)
 const later = (one: Day, other: Day) => (one > other ? one : other)

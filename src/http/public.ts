@@ -19,6 +19,7 @@ import type { Workshops } from "#integrations/workshops/workshops.ts"
 import type { LastTold } from "#src/ingress/last-told.ts"
 import { auth } from "./auth.ts"
 import { activations } from "./customers/activations.ts"
+import { bills } from "./customers/bills.ts"
 import { commands } from "./customers/commands.ts"
 import { courier } from "./customers/courier.ts"
 import { link } from "./customers/link.ts"
@@ -77,6 +78,7 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
     .use(withdrawal(run, options))
     .use(purchaseFile(run, options))
     .use(texts(run, options, "public"))
+    .use(bills(run, options))
     .use(webhooks(run))
 }
 

@@ -1,8 +1,8 @@
 /** Mes vencido: whatever life a service had, every day of it is in one bill, and a whole month costs the whole price. */
 import { describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { type Month, nextMonth } from "#machines/calendar.ts"
-import { billFor, type MonthlyBill, monthAfter, type Running } from "#machines/monthly-bill.ts"
+import { dayOf, type Month, nextMonth } from "#machines/calendar.ts"
+import { billFor, type MonthlyBill, monthAfter, previewOf, type Running } from "#machines/monthly-bill.ts"
 import { daysThere, type Place, places } from "./european-clock.ts"
 
 const instant = (moment: number) => new Date(moment).toISOString()
@@ -174,5 +174,36 @@ describe("a month's bill", () => {
   test("rounds half a cent up, once", () => {
     expect(billed("2026-04", service("2026-04-16T10:00:00.000Z", null, 9_99))).toEqual(["2026-04-16", "2026-04-30", 15, 30, 5_00])
     expect(billed("2026-04", service("2026-04-16T10:00:00.000Z", null, 0))).toEqual(["2026-04-16", "2026-04-30", 15, 30, 0])
+  })
+})
+
+describe("a preview", () => {
+  const looks = fc.tuple(lives, fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean())
+  test("expects the very bill that comes, and so far is the very bill of somebody who stops at that moment", () =>
+    fc.assert(
+      fc.property(looks, ([life, part, isKnown]) => {
+        const ended = running(life)
+        const lasting = Date.parse(ended.endedAt!) - life.from
+        const now = instant(life.from + Math.floor(part * (lasting - 1)))
+        const month = dayOf(now, life.place).slice(0, 7)
+        const whole = isKnown ? ended : { ...ended, endedAt: null }
+        const preview = previewOf(whole, now)
+        expect(preview?.expected).toEqual(billFor(month, whole)!)
+        expect(preview?.soFar).toEqual(billFor(month, { ...whole, endedAt: instant(Date.parse(now) + 1) })!)
+        expect(preview!.soFar.amount.amountMinor).toBeLessThanOrEqual(preview!.expected.amount.amountMinor)
+        expect(preview!.soFar.to).toBe(dayOf(now, life.place))
+      }),
+      { numRuns: 500 }
+    ))
+
+  test("of what was cancelled earlier in the month is what was consumed, and next month nothing", () => {
+    const stopped = service("2026-01-31T09:00:00.000Z", "2026-03-10T12:00:00.000Z", 31_00)
+    const preview = previewOf(stopped, "2026-03-20T12:00:00.000Z")
+    expect([preview?.soFar, preview?.expected].map((bill) => [bill?.to, bill?.days, bill?.amount.amountMinor])).toEqual([
+      ["2026-03-10", 10, 10_00],
+      ["2026-03-10", 10, 10_00]
+    ])
+    expect(previewOf(stopped, "2026-04-01T12:00:00.000Z")).toBeNull()
+    expect(previewOf(stopped, "2026-01-20T12:00:00.000Z")).toBeNull() // It had not begun.
   })
 })
