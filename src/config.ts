@@ -20,6 +20,8 @@ export interface RunnerSettings {
   readonly personsKey: Redacted.Redacted<Uint8Array>
   /** What we sign for cars with. */
   readonly configSigningKey: SecretKey
+  /** What we seal papers with: invoices, acknowledgements. */
+  readonly invoiceSigningKey: SecretKey
   /** What features a car may be told to switch, signed by a key that is not here. */
   readonly signedCatalogue: string
   readonly partners: Partners
@@ -130,8 +132,7 @@ const reading = (env: Env) => {
 /** Throws SettingInvalid. */
 export const runnerSettingsOf = (env: Env): RunnerSettings => {
   const { text, number, url } = reading(env)
-  const configSigningKey = () => {
-    const variable = "CONFIG_SIGNING_KEY"
+  const signingKey = (variable: string) => {
     const key = signingKeyOf(env[variable] ?? "")
     if (key === null) throw new SettingInvalid({ variable, expected: "32 bytes in base64, as printed by: openssl rand -base64 32" })
     return Redacted.make(key, { label: variable })
@@ -164,7 +165,8 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
     publicUrl: url("PUBLIC_URL", "http|https", `http://127.0.0.1:${number("PUBLIC_PORT", 8080, 0, 65_535)}`),
     intranetUrl: url("INTRANET_URL", "http|https", `http://127.0.0.1:${number("INTRANET_PORT", 8081, 0, 65_535)}`),
     personsKey: Result.getOrThrowWith(personsKey(env.PERSONS_KEY ?? ""), (error) => error),
-    configSigningKey: configSigningKey(),
+    configSigningKey: signingKey("CONFIG_SIGNING_KEY"),
+    invoiceSigningKey: signingKey("INVOICE_SIGNING_KEY"),
     signedCatalogue: signedCatalogue(),
     partners: {
       factory: url("FACTORY_URL", "http|https"),

@@ -18,8 +18,10 @@ import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
+import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
 import { Nats } from "#integrations/nats/nats.ts"
 import { NotificationsByMail } from "#integrations/notifications/by-mail.ts"
+import { PapersPdf } from "#integrations/papers/pdf.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
@@ -48,6 +50,10 @@ export interface PlatformOptions {
 
 const clusterConnections = 3 // One holds the locks of this member for good; the others tell who is alive.
 
+/** What customers get from us on paper, numbered, sealed and kept. */
+const Paperwork = ({ invoiceSigningKey }: RunnerSettings) =>
+  InvoicesPostgres.pipe(Layer.provideMerge(Layer.mergeAll(PapersPdf({ key: invoiceSigningKey }), PurchaseFilePostgres)))
+
 /** The one database and its clock, and who is who. What both halves stand on. */
 const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.empty }: PlatformOptions) => {
   const { databaseUrl, databaseConnections, natsUrl, natsSpace, publicUrl, intranetUrl } = settings
@@ -55,7 +61,7 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     AccountsPostgres,
     DocumentsPostgres,
     EvidencePostgres,
-    PurchaseFilePostgres,
+    Paperwork(settings),
     VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
     Layer.succeed(Doors, { publicUrl, intranetUrl }),
     NotificationsByMail

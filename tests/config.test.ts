@@ -4,7 +4,7 @@ import { signCatalogue } from "#integrations/vehicle-trust/catalogue.ts"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { clusterSettingsOf, runnerDoorOf, runnerSettingsOf, settingsOf, workersOf } from "#src/config.ts"
 import { connectionsFor } from "#src/devstack/postgres.ts"
-import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
 const cars = await vehicleKeys()
@@ -20,6 +20,7 @@ const whole = {
   VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
   CONFIG_SIGNING_KEY: cars.CONFIG_SIGNING_KEY,
   SIGNED_CATALOGUE: cars.SIGNED_CATALOGUE,
+  INVOICE_SIGNING_KEY: newKey(),
   FACTORY_URL: "http://127.0.0.1:1",
   PAYMENTS_URL: "http://127.0.0.1:2",
   REGISTRATION_URL: "http://127.0.0.1:3",
@@ -56,6 +57,7 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["PUSH_SERVICES", "http://push.example.com"],
   ["PUSH_SERVICES", "https://*"],
   ["PUSH_SERVICES", "https://*.com,https://fcm.googleapis.com/path"],
+  ["INVOICE_SIGNING_KEY", "c2hvcnQ="],
   ["SIGNED_CATALOGUE", "not a catalogue"],
   ["SIGNED_CATALOGUE", await signCatalogue(signingKeyOf(cars.CONFIG_SIGNING_KEY)!, { v: 1, edition: 0, features: {} })], // Yesterday's.
   ["NATS_SPACE", "a.b"],

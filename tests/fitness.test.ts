@@ -14,7 +14,7 @@ import { ordinaryAccount } from "#src/devstack/account.ts"
 import { launch } from "#src/devstack/launch.ts"
 import { natsProgram } from "#src/devstack/nats.ts"
 import { freePort } from "#src/devstack/port.ts"
-import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { expectFit, keepMachines, postgresFits } from "#src/fitness.ts"
 import { startGateway } from "#src/gateway.ts"
 import { serve } from "#src/main.ts"
@@ -46,6 +46,7 @@ const settings = {
   SMTP_URL: "smtp://127.0.0.1:1",
   PERSONS_KEY: Buffer.alloc(32, 1).toString("base64"),
   VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
+  INVOICE_SIGNING_KEY: newKey(),
   PIN_SECRET: "x".repeat(32),
   CLUSTER_SECRET: Buffer.alloc(32, 2).toString("base64")
 }

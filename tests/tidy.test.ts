@@ -178,6 +178,8 @@ describe("the outside world", () => {
     "smtp-server": /^integrations\/mail\/simulator\.ts$/,
     standardwebhooks: /^(integrations\/webhooks\/|integrations\/http\/|tests\/)/,
     fflate: /^(src\/bundle\/|tests\/)/,
+    "@cantoo/pdf-lib": /^(integrations\/papers\/|tests\/)/,
+    "qrcode-generator": /^integrations\/papers\/qr\.ts$/,
     elysia: /^(src\/http\/|tests\/)/,
     "date-holidays": /^tests\/integrations\/contract-law\.test\.ts$/, // The judge of our own table, not its source.
     "@elysiajs/openapi": /^src\/http\/openapi\.ts$/,

@@ -40,10 +40,27 @@ export type IssuedInvoice = typeof IssuedInvoice.Type
 export class Invoices extends Context.Service<
   Invoices,
   {
-    /** Once per `id`, the command's: asked again, the same invoice comes back. A credit note waits for its invoice (InvoiceMissing). */
+    /**
+     * Once per `id`, the command's: asked again, the same invoice comes back. A credit note waits for its invoice (InvoiceMissing).
+     * Dies with CreditTooLarge or InvoicedAlready where it was asked for what may not be; no number is used up.
+     */
     readonly issue: (request: InvoiceRequest, id: string) => Effect.Effect<IssuedInvoice, InvoiceMissing>
   }
 >()("integrations/Invoices") {}
 
 /** There is nothing yet that this credit note could correct: its invoice is still on the way. */
 export class InvoiceMissing extends Schema.TaggedError<InvoiceMissing>()("InvoiceMissing", { paymentId: PaymentId }) {}
+
+/** More would be credited than is left of the invoice, or nothing: whoever asked has counted wrong. */
+export class CreditTooLarge extends Schema.TaggedError<CreditTooLarge>()("CreditTooLarge", { constraint: Schema.String }) {
+  override get message() {
+    return `A credit note of more than is left of its invoice, or of nothing, is not issued (${this.constraint})`
+  }
+}
+
+/** There is an invoice for this payment, under another command: the same money is not invoiced twice. */
+export class InvoicedAlready extends Schema.TaggedError<InvoicedAlready>()("InvoicedAlready", { constraint: Schema.String }) {
+  override get message() {
+    return `There is an invoice for this payment already (${this.constraint})`
+  }
+}

@@ -13,6 +13,7 @@ import placement from "./migrations/0011_placement.ts"
 import archive from "./migrations/0012_archive.ts"
 import telemetry from "./migrations/0013_telemetry.ts"
 import machines from "./migrations/0014_machines.ts"
+import invoices from "./migrations/0016_invoices.ts"
 import purchaseFile from "./migrations/0018_purchase_file.ts"
 import reconciliation from "./migrations/0019_reconciliation.ts"
 import law from "./migrations/0020_law.ts"
@@ -30,6 +31,7 @@ const loader = Migrator.fromRecord({
   "0012_archive": archive,
   "0013_telemetry": telemetry,
   "0014_machines": machines,
+  "0016_invoices": invoices,
   "0018_purchase_file": purchaseFile,
   "0019_reconciliation": reconciliation,
   "0020_law": law

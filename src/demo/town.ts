@@ -71,6 +71,7 @@ export const startTown = async (options: TownOptions) => {
     INTRANET_PORT: String(intranetPort),
     PERSONS_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
     VAPID_PRIVATE_KEY: newKey(),
+    INVOICE_SIGNING_KEY: newKey(),
     PIN_SECRET: secretOf(),
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

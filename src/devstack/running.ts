@@ -34,9 +34,16 @@ export const localKeys = async (env: Record<string, string | undefined>): Promis
 /** For ./caas sign-catalogue, where the environment names no other. */
 export const localCatalogueKey = (): string => keptKeys().CATALOGUE_SIGNING_KEY!
 
+/** For ./caas verify-invoice, where nobody names another. Undefined where no platform ever ran: to look at a paper makes no key. */
+export const localInvoiceKey = (): string | undefined => keysFound().INVOICE_SIGNING_KEY
+
+const keys = join(home, "keys.json")
+
+const keysFound = (): Record<string, string> =>
+  existsSync(keys) ? (JSON.parse(readFileSync(keys, "utf8")) as Record<string, string>) : {}
+
 const keptKeys = (): Record<string, string> => {
-  const keys = join(home, "keys.json")
-  const kept: Record<string, string> = existsSync(keys) ? (JSON.parse(readFileSync(keys, "utf8")) as Record<string, string>) : {}
+  const kept = keysFound()
   const secret = () => `whsec_${randomBytes(32).toString("base64")}`
   const made: Record<string, string> = {
     PERSONS_KEY: randomBytes(32).toString("base64"),
@@ -47,7 +54,8 @@ const keptKeys = (): Record<string, string> => {
     TRANSPORT_WEBHOOK_SECRET: secret(),
     VAPID_PRIVATE_KEY: newKey(),
     CONFIG_SIGNING_KEY: newKey(),
-    CATALOGUE_SIGNING_KEY: newKey()
+    CATALOGUE_SIGNING_KEY: newKey(),
+    INVOICE_SIGNING_KEY: newKey()
   }
   const all = { ...made, ...kept }
   if (Object.keys(kept).length < Object.keys(all).length) {

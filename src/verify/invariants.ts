@@ -37,7 +37,8 @@ export const invariants = {
   I47: "A maintenance-gated service was sold only on an answer of the workshops that was open, and younger than its policy says",
   I48: "Nothing was ever told or sent to a car that stops it from driving",
   I49: "A service that failed in every try has exactly one support case, and costs nothing",
-  I51: "Nothing a customer has was switched off because of maintenance"
+  I51: "Nothing a customer has was switched off because of maintenance",
+  I52: "Invoice numbers have no gap and no double per series, each is sealed to the one before, and none credits more than it corrects"
 } as const
 
 export type InvariantId = keyof typeof invariants

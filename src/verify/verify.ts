@@ -8,6 +8,7 @@ import type { Evidence } from "./evidence.ts"
 import { Findings, type Report } from "./findings.ts"
 import { holds } from "./holds.ts"
 import { inbox } from "./inbox.ts"
+import { invoices } from "./invoices.ts"
 import { journal } from "./journal.ts"
 import { money } from "./money.ts"
 import { outside } from "./outside.ts"
@@ -62,6 +63,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* holds(findings, evidence, bought)
     yield* cars(findings, evidence, bought)
     yield* driving(findings, evidence)
+    yield* invoices(findings)
     wiped(findings, evidence.beforeWipe)
   }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die))
   return findings.report()

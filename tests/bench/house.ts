@@ -2,7 +2,7 @@
 import { Effect, Layer, Logger, ManagedRuntime, References } from "effect"
 import { migrate } from "#integrations/postgres/migrations.ts"
 import { settingsOf } from "#src/config.ts"
-import { vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { Platform } from "#src/platform.ts"
 import { newDatabase } from "./database.ts"
 
@@ -28,6 +28,7 @@ export const environment = async (servers: Servers) => {
     REDIS_URL: redisUrl.href,
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
+    INVOICE_SIGNING_KEY: newKey(),
     PIN_SECRET: secret,
     FACTORY_WEBHOOK_SECRET: secret,
     PAYMENTS_WEBHOOK_SECRET: secret,

@@ -11,7 +11,7 @@ import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
 import { settingsOf } from "#src/config.ts"
-import { carsTrust, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, newKey as newSigningKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { intranetApp } from "#src/http/intranet.ts"
 import { publicApp } from "#src/http/public.ts"
 import { makeRun } from "#src/http/run.ts"
@@ -70,6 +70,7 @@ export const httpHouse = async () => {
     PUBLIC_URL: ownOrigin,
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
+    INVOICE_SIGNING_KEY: newSigningKey(),
     PIN_SECRET: "a secret of thirty-two characters",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

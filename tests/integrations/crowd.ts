@@ -63,6 +63,13 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     12_000,
     `'doc_' || lpad(n::text, 32, '0'), 'order/ord_crowd-' || n || '#1.0', 'sub_crowd-' || n % 2000, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('%PDF'), 'hex'), '%PDF', 'ord_crowd-' || n, NULL, NULL, now()`
   ],
+  ["invoice_series (series)", 1, "'ES-1999'"],
+  [
+    "invoices (series, number, command_id, kind, country, issued_at, issued_on, seller, subject_id, order_id, payment_id, currency, lines, net_minor, vat_minor, gross_minor, previous_hash, hash)",
+    12_000,
+    `'ES-1999', n, 'order/ord_crowd-' || n || '#2.0', 'invoice', 'ES', now(), '1999-03-01', 'B0', 'sub_crowd-' || n % 2000, 'ord_crowd-' || n, 'pay_crowd' || n, 'EUR', '[]', 100, 21, 121,
+     CASE WHEN n > 1 THEN encode(sha256((n - 1)::text::bytea), 'hex') ELSE '' END, encode(sha256(n::text::bytea), 'hex')`
+  ],
   [
     "purchase_file_reads (at, customer_id, by_subject_id, role, what)",
     12_000,
@@ -185,5 +192,6 @@ export const smallTables: Readonly<Record<string, string>> = {
   "public.cluster_locks": "one row per partition",
   "public.cluster_runner_migrations": "one row per migration of Effect Cluster",
   "public.machines": "one row per version of a machine",
-  "public.reconciliation_schedule": "one row"
+  "public.reconciliation_schedule": "one row",
+  "public.invoice_series": "two rows per country and year"
 }

@@ -1,6 +1,6 @@
 /** A walk through the whole platform that makes it say every statement it knows: a sale, a service, every page of every door, every loop. */
 import { expect } from "bun:test"
-import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { Effect, Layer, ManagedRuntime, Redacted, Schema } from "effect"
 import { registry } from "#actors/registry.ts"
 import { ActorStore } from "#actors/system/actor-store.ts"
 import { Outbox } from "#actors/system/outbox.ts"
@@ -9,6 +9,7 @@ import { archiveClosed } from "#actors/system/postgres-archive.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { Timers } from "#actors/system/timers.ts"
 import { Accounts } from "#integrations/accounts/accounts.ts"
+import { InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
@@ -113,6 +114,7 @@ const doors = async (town: Town) => {
   await customer.ask("DELETE", `/api/me/vehicles/${vin}/link`)
   expect(await seller.sellFromStock(vin, { customer: customer.person })).not.toMatchObject({ status: 201 }) // It has an owner.
   await customer.does("DELETE", "/api/auth/sessions/current")
+  await invoices(town, { customerId: subjectId, activationId, vin })
   await town.settled()
 }
 
@@ -127,6 +129,31 @@ const everyDocument = async (town: Town, customer: Visitor, orderId: string): Pr
   expect([...kinds].sort()).toEqual(["contractText", "invoice", "registrationPaper"])
   for (const { documentId } of documents) await customer.does("GET", `/api/me/purchase-file/documents/${documentId}`)
   return documents.find((document: { readonly orderId: string }) => document.orderId === orderId).documentId
+}
+
+/** An invoice, its credit note, and a credit note of nothing. */
+const invoices = (town: Town, about: { customerId: string; activationId: string; vin: string }) => {
+  const line = { item: "snow-mode", term: "temporary", from: null, to: null, grossMinor: 14_00, vatPercent: 21 }
+  const request = (kind: InvoiceRequest["kind"], paymentId: string) =>
+    Schema.decodeUnknownSync(InvoiceRequest)({
+      kind,
+      ...about,
+      country: "ES",
+      orderId: null,
+      paymentId,
+      lines: [line],
+      currency: "EUR"
+    })
+  return town.platform.runtime.runPromise(
+    Effect.gen(function* () {
+      const { issue } = yield* Invoices
+      for (const _ of ["issued", "known"]) yield* issue(request("invoice", "pay_walk"), "walk-invoice#1.0")
+      yield* issue(request("creditNote", "pay_walk"), "walk-invoice#2.0")
+      expect(yield* Effect.flip(issue(request("creditNote", "pay_none"), "walk-invoice#3.0"))).toMatchObject({
+        _tag: "InvoiceMissing"
+      })
+    })
+  )
 }
 
 /** The same sale once more, with another key. */

@@ -8,7 +8,7 @@ import { scratchDatabase } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
-import { carsTrust, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
@@ -63,6 +63,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     INTRANET_PORT: String(intranetPort),
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
+    INVOICE_SIGNING_KEY: newKey(),
     PIN_SECRET: "a secret that only this scene knows of",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

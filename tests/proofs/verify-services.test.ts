@@ -8,6 +8,7 @@ import type { Report } from "#src/verify/findings.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
 import { day, hour, minute, registered, type Town } from "#tests/journeys/town.ts"
+import { billed, invoicePlants } from "./invoice-plants.ts"
 import { isFound, look, violated } from "./plants.ts"
 import { type Bought, type GoodServices, servicePlants } from "./service-plants.ts"
 
@@ -76,6 +77,8 @@ const goodTown = async (): Promise<GoodServices> => {
     }
     await sees(two.customer, escalated, "escalated voided")
 
+    await billed(town)
+
     await town.pass(2 * day) // The trial is over, also in the car.
     await sees(one.customer, trial, "ended free")
     await town.settled()
@@ -118,5 +121,7 @@ describe("verify of services", () => {
     expect(blank).toEqual(["I14", "I17"]) // Nothing was parked, and nothing was wiped.
   })
 
-  test.each(servicePlants.map((plant) => [plant.what, plant] as const))("finds %s", (_, plant) => isFound(good, clean, plant))
+  test.each([...servicePlants, ...invoicePlants].map((plant) => [plant.what, plant] as const))("finds %s", (_, plant) =>
+    isFound(good, clean, plant)
+  )
 })

@@ -8,6 +8,7 @@ import { type InvariantId, invariants } from "#src/verify/invariants.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
 import { built, day, ordered, pays, registered, sold } from "#tests/journeys/town.ts"
+import { invoicePlants } from "./invoice-plants.ts"
 import { type GoodOrders, orderPlants } from "./order-plants.ts"
 import { isFound, look, violated, withOwner } from "./plants.ts"
 import { servicePlants } from "./service-plants.ts"
@@ -89,7 +90,7 @@ describe("verify", () => {
     expect(clean.invariants.flatMap(({ id, violations }) => violations.map((violation) => `${id} ${violation}`))).toEqual([])
     const blank = clean.invariants.filter(({ checked }) => checked === 0).map(({ id }) => id)
     // Nothing was parked, nothing was wiped, and no service was bought.
-    expect(blank).toEqual(["I14", "I17", "I21", "I22", "I23", "I25", "I40", "I41", "I43", "I46", "I47", "I49", "I51"])
+    expect(blank).toEqual(["I14", "I17", "I21", "I22", "I23", "I25", "I40", "I41", "I43", "I46", "I47", "I49", "I51", "I52"])
   })
 
   test("says what it could not look at, where no partner tells and nothing is known to be quiet", async () => {
@@ -144,7 +145,7 @@ describe("verify", () => {
   })
 
   test("has something planted for every invariant, and most of it is found by that one alone", () => {
-    const plants = [...orderPlants, ...servicePlants]
+    const plants = [...orderPlants, ...servicePlants, ...invoicePlants]
     const found = new Set(plants.flatMap(({ reportedBy }) => reportedBy))
     expect([...found].sort()).toEqual(Object.keys(invariants) as Array<InvariantId>)
     const alone = new Set(plants.flatMap(({ reportedBy }) => (reportedBy.length === 1 ? reportedBy : [])))

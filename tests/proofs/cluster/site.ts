@@ -6,7 +6,7 @@ import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { letClockMove } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
-import { carsTrust, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import type { ClientAct } from "#src/verify/evidence.ts"
 import type { Report } from "#src/verify/findings.ts"
@@ -59,6 +59,7 @@ export const openSite = async ({ folder, runners: count, pace }: SiteOptions) =>
     CLUSTER_SECRET: "a secret that only this cluster knows of",
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
+    INVOICE_SIGNING_KEY: newKey(),
     PIN_SECRET: "a secret that only this scene knows of",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

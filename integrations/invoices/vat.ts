@@ -1,0 +1,48 @@
+/** VAT out of prices that have it in them: per rate, the net rounded half up, the rest is VAT. Whole minor units throughout. */
+import type { InvoiceLine } from "./invoices.ts"
+
+export interface Rate {
+  readonly percent: number
+  readonly netMinor: number
+  readonly vatMinor: number
+  readonly grossMinor: number
+}
+
+export interface Vat {
+  /** In rising order. */
+  readonly rates: ReadonlyArray<Rate>
+  /** Of each line, so that those of one rate sum up to the rate's own: a cent that rounding leaves over is in one of them. */
+  readonly netOf: ReadonlyArray<number>
+  readonly netMinor: number
+  readonly vatMinor: number
+  readonly grossMinor: number
+}
+
+export const vatOf = (lines: ReadonlyArray<Pick<InvoiceLine, "grossMinor" | "vatPercent">>): Vat => {
+  const grossOf = new Map<number, number>()
+  const netOf = lines.map(({ grossMinor, vatPercent }) => {
+    const before = grossOf.get(vatPercent) ?? 0
+    grossOf.set(vatPercent, before + grossMinor)
+    return net(before + grossMinor, vatPercent) - net(before, vatPercent)
+  })
+  const rates = [...grossOf]
+    .sort(([one], [other]) => one - other)
+    .map(([percent, grossMinor]) => {
+      const netMinor = net(grossMinor, percent)
+      return { percent, netMinor, vatMinor: grossMinor - netMinor, grossMinor }
+    })
+  const sum = (of: (rate: Rate) => number) => rates.reduce((total, rate) => total + of(rate), 0)
+  return {
+    rates,
+    netOf,
+    netMinor: sum(({ netMinor }) => netMinor),
+    vatMinor: sum(({ vatMinor }) => vatMinor),
+    grossMinor: sum(({ grossMinor }) => grossMinor)
+  }
+}
+
+/** In BigInt: twice a hundred times the largest amount leaves the safe integers. */
+const net = (grossMinor: number, percent: number): number => {
+  const [gross, of] = [BigInt(grossMinor), BigInt(100 + percent)]
+  return Number((200n * gross + of) / (2n * of))
+}
