@@ -1,7 +1,7 @@
 /** A gateway: HTTP, webhooks and the vehicles' messages. Hosts no actor; any number of them may run. */
-import { Effect, ManagedRuntime } from "effect"
+import { Effect, type ManagedRuntime } from "effect"
 import { clusterSettingsOf, type Env, type Settings, settingsOf } from "./config.ts"
-import { expectFit } from "./fitness.ts"
+import { erect } from "./erect.ts"
 import { openDoors } from "./listeners.ts"
 import { Gateway, type GatewayServices, type PlatformOptions } from "./platform.ts"
 
@@ -11,12 +11,10 @@ export interface RunningGateway {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid, AddressUnusable, and what expectFit throws. Requests wait, or are told to come back, while no runner is there. */
+/** Throws SettingInvalid, AddressUnusable, and what erect throws. Requests wait, or are told to come back, while no runner is there. */
 export const startGateway = async (env: Env, options: PlatformOptions = {}): Promise<RunningGateway> => {
   const settings = settingsOf(env)
   const cluster = clusterSettingsOf(env)
-  await expectFit(settings)
-  const runtime = ManagedRuntime.make(Gateway(settings, cluster, options))
-  await runtime.runPromise(Effect.void) // Nobody is let in before the building stands.
+  const runtime = await erect(settings, Gateway(settings, cluster, options), Effect.void, options)
   return openDoors(runtime, settings, env.HOST || undefined)
 }

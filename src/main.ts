@@ -1,13 +1,15 @@
 /** The platform as one command: migrations, partners, actors in this process or in workers, and the two listeners. */
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { Effect, ManagedRuntime } from "effect"
+import { Effect, type ManagedRuntime } from "effect"
+import { besidePostgres } from "#integrations/postgres/absence.ts"
 import { type Env, type Settings, settingsOf, workersOf } from "./config.ts"
 import { buildDemoFleet, demoCustomerSignIn, demoFleetIsThere, keepDemoOwners } from "./demo-fleet.ts"
 import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
 import { freePort } from "./devstack/port.ts"
 import { home } from "./devstack/running.ts"
 import { carsTrust } from "./devstack/vehicle-keys.ts"
+import { erect } from "./erect.ts"
 import { expectFit, keepMachines } from "./fitness.ts"
 import { startGateway } from "./gateway.ts"
 import { openDoors } from "./listeners.ts"
@@ -24,15 +26,14 @@ export interface Running {
 /** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws what startGateway throws. */
 export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Running> => {
   const settings = settingsOf(env)
-  await expectFit(settings)
-  const runtime = ManagedRuntime.make(Platform(settings, options))
-  await runtime.runPromise(keepMachines) // Nobody is let in before the building stands.
+  const runtime = await erect(settings, Platform(settings, options), keepMachines, options)
   return openDoors(runtime, settings, env.HOST || undefined)
 }
 
 /** A gateway in this process, and its runners in module workers. */
 const serveWithWorkers = async (env: Env, workers: number, say: (line: string) => void): Promise<Running> => {
-  await expectFit(settingsOf(env)) // What is wrong is said once, not by each worker.
+  const settings = settingsOf(env)
+  await Effect.runPromise(besidePostgres(settings.databaseUrl, () => expectFit(settings))) // What is wrong is said once, not by each worker.
   const ports = await Promise.all(Array.from({ length: workers }, freePort))
   const pool = await startPool({ env, ports, say })
   const gateway = await startGateway(env).catch(async (error) => {
@@ -88,7 +89,8 @@ export const startPlatform = async (
     await world?.stop()
     throw error
   })
-  if (world !== null) await platform.runtime.runPromise(keepDemoPeople)
+  const { databaseUrl } = platform.settings
+  if (world !== null) await Effect.runPromise(besidePostgres(databaseUrl, () => platform.runtime.runPromise(keepDemoPeople)))
   const leaving = new AbortController()
   const fleetBuilt = world === null ? null : demoFleet(platform, leaving.signal) // Nobody waits for it.
   const { publicUrl, intranetUrl } = platform.settings

@@ -1,9 +1,10 @@
 /** A runner: actors, their commands and their timers. A module worker, a process or a machine: adding one is the same act. */
-import { ManagedRuntime, Schema } from "effect"
+import { type ManagedRuntime, Schema } from "effect"
 import { SocketServer } from "effect/socket"
 import { AddressUnusable } from "./address-unusable.ts"
 import { clusterSettingsOf, type Env, runnerDoorOf, runnerSettingsOf } from "./config.ts"
-import { expectFit, keepMachines } from "./fitness.ts"
+import { erect } from "./erect.ts"
+import { keepMachines } from "./fitness.ts"
 import { type PlatformOptions, Runner, type RunnerServices } from "./platform.ts"
 import { listens } from "./reachability.ts"
 
@@ -21,17 +22,14 @@ export interface RunningRunner {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid, RunnerAddressTaken, AddressUnusable, and what expectFit throws. */
+/** Throws SettingInvalid, RunnerAddressTaken, AddressUnusable, and what erect throws. */
 export const startRunner = async (env: Env, options: PlatformOptions = {}): Promise<RunningRunner> => {
   const settings = runnerSettingsOf(env)
   const cluster = clusterSettingsOf(env)
   const door = runnerDoorOf(env)
   const address = `${door.host}:${door.port}`
   if (await listens(door.host, door.port)) throw new RunnerAddressTaken({ address })
-  await expectFit(settings)
-  const runtime = ManagedRuntime.make(Runner(settings, cluster, door, options))
-  await runtime.runPromise(keepMachines).catch(async (error: unknown) => {
-    await runtime.dispose()
+  const runtime = await erect(settings, Runner(settings, cluster, door, options), keepMachines, options).catch((error: unknown) => {
     if (!(error instanceof SocketServer.SocketServerError)) throw error
     const variables = "RUNNER_HOST (or RUNNER_LISTEN) and RUNNER_PORT"
     throw new AddressUnusable({ address: `${door.listen}:${door.port}`, variables, cause: error.reason.cause })

@@ -8,7 +8,9 @@ export const summary =
 /** Throws SettingInvalid, AddressUnusable, and what says that the servers do not fit. */
 export const run = async (): Promise<number> => {
   const { signalled } = untilSignalled()
-  const { settings, stop } = await startGateway(process.env)
+  const gateway = await Promise.race([startGateway(process.env), signalled])
+  if (typeof gateway === "number") return gateway // Told to go while it waited for a server: it has begun nothing.
+  const { settings, stop } = gateway
   console.log(`gateway serves ${settings.publicUrl} and ${settings.intranetUrl}; Ctrl-C stops it`)
   const code = await signalled
   await stop()

@@ -8,7 +8,9 @@ export const summary =
 /** Throws SettingInvalid, RunnerAddressTaken, AddressUnusable, and what says that the servers do not fit. */
 export const run = async (): Promise<number> => {
   const { signalled } = untilSignalled()
-  const { address, stop } = await startRunner(process.env)
+  const runner = await Promise.race([startRunner(process.env), signalled])
+  if (typeof runner === "number") return runner // Told to go while it waited for a server: it has begun nothing.
+  const { address, stop } = runner
   console.log(`runner serves at ${address}; Ctrl-C stops it, and its partitions move to the others`)
   const code = await signalled
   await stop()

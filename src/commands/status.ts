@@ -2,6 +2,7 @@
 import { Cause, Effect, Layer, Redacted, References, Schedule } from "effect"
 import { Nats } from "#integrations/nats/nats.ts"
 import type { Lag } from "#integrations/nats/work-queue.ts"
+import { inItsOwnWords } from "#integrations/postgres/absence.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { ingressLag } from "#src/ingress/lag.ts"
@@ -74,13 +75,6 @@ const standingOf = (url: string): Promise<PlatformStanding | string> =>
     Effect.catchCause((cause) => Effect.succeed(inItsOwnWords(Cause.squash(cause)))),
     Effect.runPromise
   )
-
-/** The innermost message: Postgres' own words, without the statement. */
-const inItsOwnWords = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  const inner = "reason" in error && error.reason instanceof Error ? error.reason : error.cause
-  return inner instanceof Error ? inItsOwnWords(inner) : error.message
-}
 
 /** Asked from here, by the platform's own clients. */
 const reached = async ({ NATS_URL, REDIS_URL }: Env): Promise<Status["servers"]> => {

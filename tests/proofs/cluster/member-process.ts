@@ -1,5 +1,6 @@
 /** One gateway or one runner, as MEMBER says, until it is told to stop. Its standard error has what its operator should know. */
-import { Layer, Logger, References } from "effect"
+import { Effect, Layer, Logger, References } from "effect"
+import { besidePostgres } from "#integrations/postgres/absence.ts"
 import { keepDemoPeople } from "#src/demo-people.ts"
 import { untilSignalled } from "#src/devstack/signals.ts"
 import { startGateway } from "#src/gateway.ts"
@@ -10,7 +11,8 @@ const logging = Layer.mergeAll(Layer.succeed(References.MinimumLogLevel, "Warn")
 const start = async () => {
   if (process.env.MEMBER !== "gateway") return startRunner(process.env, { logging })
   const gateway = await startGateway(process.env, { logging })
-  await gateway.runtime.runPromise(keepDemoPeople)
+  const { databaseUrl } = gateway.settings
+  await Effect.runPromise(besidePostgres(databaseUrl, () => gateway.runtime.runPromise(keepDemoPeople)))
   return gateway
 }
 const { stop } = await start()
