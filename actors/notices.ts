@@ -1,7 +1,7 @@
 /** What machines want customers to be told, as notices: for which card, with which facts. The compiler asks for words for every notice of every machine. */
 import type { Notice } from "#integrations/notifications/notifications.ts"
 import type { PersonalData } from "#integrations/persons/persons.ts"
-import type { NotifyCustomer } from "#machines/activation.ts"
+import type { AcknowledgeWithdrawal, NotifyCustomer } from "#machines/activation.ts"
 import type { Notify } from "#machines/order.ts"
 import type { NotifyOwner } from "#machines/vehicle.ts"
 
@@ -16,17 +16,36 @@ export const ofOrder = ({ notice, subjectId, orderId, handoverPin }: typeof Noti
   orderId
 })
 
-/** A confirmation on a durable medium says what was withdrawn from, and when (Directive 2011/83/EU, art. 11a): `at` is when it was decided. */
 export const ofService = (
-  { notice, subjectId, option, vin, activationId }: typeof NotifyCustomer.Type,
-  at: string,
-  attachments: Notice["attachments"] = []
+  { notice, subjectId, option, vin, activationId, month, amount }: typeof NotifyCustomer.Type,
+  at: string
 ): Notice => ({
   ...nothing,
   subjectId,
   occasion: notice,
   card: activationId, // All tries of one activation are one card.
-  facts: { option, vin, activationId, at },
+  facts: {
+    option,
+    vin,
+    activationId,
+    at,
+    ...(month === undefined ? {} : { month }),
+    ...(amount === undefined ? {} : { amount: `${amount.amountMinor} ${amount.currency}` })
+  },
+  activationId,
+  vin
+})
+
+/** A confirmation on a durable medium says what was withdrawn from, and when it was submitted (Directive 2011/83/EU, art. 11a). */
+export const ofWithdrawal = (
+  { customerId, option, vin, activationId, submittedAt }: typeof AcknowledgeWithdrawal.Type,
+  attachments: Notice["attachments"]
+): Notice => ({
+  ...nothing,
+  subjectId: customerId,
+  occasion: "WithdrawalAcknowledged",
+  card: activationId,
+  facts: { option, vin, activationId, at: submittedAt },
   activationId,
   vin,
   attachments

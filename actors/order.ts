@@ -1,6 +1,7 @@
 /** How an order gets things done. What it decides is in machines/order.ts. */
 import { Effect } from "effect"
 import { Factory, type FactoryOrder } from "#integrations/factory/factory.ts"
+import { Invoices } from "#integrations/invoices/invoices.ts"
 import { Notifications } from "#integrations/notifications/notifications.ts"
 import { Payments } from "#integrations/payments/payments.ts"
 import { Persons } from "#integrations/persons/persons.ts"
@@ -26,11 +27,12 @@ import {
   TransportBooked,
   VehicleRegistered
 } from "#machines/order.ts"
+import { toRisks } from "#machines/order-migrations.ts"
 import { VehicleBuilt, type VehicleMessage, VehicleMoved, VehicleStocked } from "#machines/vehicle.ts"
 import type { Vin } from "#machines/vocabulary.ts"
 import { Order, Vehicle } from "./addresses.ts"
 import { giveAccess } from "./credentials.ts"
-import { ledger } from "./ledger.ts"
+import { ledger, riskCaseResolutions, riskCases } from "./ledger.ts"
 import { ofOrder } from "./notices.ts"
 import { ActorSystem } from "./system/actor-system.ts"
 import { behavior, type CommandOrder, wordsOf } from "./system/behavior.ts"
@@ -40,8 +42,9 @@ const closedStates = new Set(["delivered", "cancelled", "forfeited"])
 export const order = behavior({
   type: Order,
   opensWith: "RegisterSale",
-  machineVersion: 2,
-  migrations: { 1: (left) => left }, // It remembers the same; since 2 the car hears with its handover whose it is, and what its price included.
+  machineVersion: 3,
+  // Since 2 the car hears with its handover whose it is, and what its price included: the order remembers the same.
+  migrations: { 1: (left) => left, 2: toRisks },
   machine: orderMachine,
   requests: wordsOf(OrderRequest),
   Command: OrderCommand,
@@ -63,6 +66,38 @@ export const order = behavior({
     ReturnPayment: ({ paymentId, kind, amount }, { id }) =>
       Payments.use((payments) => payments.refund({ reference: paymentId, amount }, id)).pipe(
         Effect.map((refund) => PaymentReturned.make({ paymentId, kind, amount, refundId: refund.id }))
+      ),
+    /** Too late for the bank is no failure of ours: the case goes on without it. */
+    SubmitEvidence: ({ paymentId, disputeId, orderId, handoverAt }, { id }) => {
+      const purchase = { kind: "purchase" as const, name: orderId, content: paymentId }
+      const delivery = handoverAt === null ? [] : [{ kind: "delivery" as const, name: orderId, content: handoverAt }]
+      return Payments.use((payments) =>
+        payments.submitEvidence({ reference: paymentId, disputeId, documents: [purchase, ...delivery] }, id)
+      ).pipe(
+        Effect.asVoid,
+        Effect.catchTag("EvidenceRefused", ({ reason }) =>
+          Effect.logWarning("The bank takes no evidence.").pipe(Effect.annotateLogs({ paymentId, disputeId, reason }))
+        )
+      )
+    },
+    IssueInvoice: ({ customerId, country, vin, orderId, paymentId, model, amount, vatPercent }, { id }) =>
+      Effect.asVoid(
+        Invoices.use((invoices) =>
+          invoices.issue(
+            {
+              kind: "invoice",
+              customerId,
+              country,
+              orderId,
+              activationId: null,
+              vin,
+              paymentId,
+              lines: [{ item: model, term: "vehicle", from: null, to: null, grossMinor: amount.amountMinor, vatPercent }],
+              currency: amount.currency
+            },
+            id
+          )
+        )
       ),
     PlaceFactoryOrder: ({ orderId, model, country }, { id }) =>
       Factory.use((factory) => factory.placeOrder({ reference: orderId, model, country }, id)).pipe(
@@ -132,6 +167,10 @@ export const order = behavior({
         return "credentials"
       case "Notify":
         return "mail"
+      case "IssueInvoice":
+        return "invoices"
+      case "SubmitEvidence":
+        return `disputes/${command.disputeId}`
       default:
         return "vehicle"
     }
@@ -139,6 +178,8 @@ export const order = behavior({
 
   records: {
     Transfer: ledger,
+    RiskCase: riskCases,
+    RiskCaseResolution: riskCaseResolutions,
     Payout: {
       table: "payouts",
       columns: {

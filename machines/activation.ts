@@ -4,68 +4,63 @@
  *   service   pending: paying → configuring ⇄ waitingForParking ──→ active ─→ ended
  *                        ↑          ↓ a try failed          ┌──↑
  *                        └────── retry ─→ escalated: open → giving | closed      withdrawn  cancelled  declined
- *   money     free  authorising ⇄ actionRequired → authorised → capturing → captured → refunding → refunded
- *                   mandating → mandated → charging → captured | owed        voiding → voided   declined
+ *   money     in machines/activation-money-region.ts: asked for, taken, billed by the month, owed, given back
  *
  * Money follows the service: it is taken when the car has confirmed, and let go or given back when nobody may keep it.
  * The one door the service waits at for money is `pending.paying`. Closed is not deaf: late money goes back.
  */
+import { opened } from "./activation-context.ts"
 import {
-  activation,
-  arrives,
-  askAgain,
-  askForHold,
-  askForMandate,
-  bankAnswers,
-  becomesActive,
-  blameOurselves,
-  capture,
-  charge,
-  close,
-  closeCase,
+  chargeBack,
+  closeDispute,
   confirmReturn,
-  drop,
+  decideDispute,
+  dismiss,
   giveBack,
-  goesBack,
-  keepActionUrl,
-  keepConfirmation,
-  known,
+  keepSettlement,
   markDeclined,
   markGranted,
-  markLapsed,
   markLost,
-  markSettlement,
   markVoided,
+  payOut,
+  receiveOldBill,
+  returnFails,
+  unbelievedPayment,
+  undoSale,
+  voidLate,
+  writeOff
+} from "./activation-money.ts"
+import { money } from "./activation-money-region.ts"
+import { activation, known, notify, record, refuse, toTheCustomer } from "./activation-rules.ts"
+import {
+  acknowledge,
+  becomesActive,
+  blameOurselves,
+  close,
+  closeCase,
+  drop,
+  keepConfirmation,
+  markEnded,
   moneyGone,
-  notify,
   openCase,
-  opened,
   prolongTry,
-  record,
-  refuse,
-  renewHold,
-  returnCaptured,
-  takenAtOnce,
-  toTheCustomer,
   tryFails,
   tryNext,
   tryUnderWay,
-  unbelievedPayment,
   underWay,
-  voidCurrent,
-  voidLate,
   wantGift,
   withdrawal
-} from "./activation-rules.ts"
+} from "./activation-service.ts"
 
-export * from "./activation-messages.ts"
 export type {
   ActivationContext,
   ActivationRefusal,
   ActivationRemark,
+  Bill,
   ServiceClosing,
   ServicePayment
-} from "./activation-rules.ts"
+} from "./activation-context.ts"
+export * from "./activation-messages.ts"
 
 // ── The chart ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,128 +161,15 @@ export const activationMachine = activation.createMachine({
         },
         ended: {
           tags: "closed",
-          entry: [drop, notify("ServiceEnded")],
+          entry: [markEnded, drop, notify("ServiceEnded")],
           on: { RequestWithdrawal: withdrawal }
         },
-        withdrawn: { tags: "closed", entry: [drop, notify("WithdrawalAccepted")] },
+        withdrawn: { tags: "closed", entry: [drop, acknowledge] },
         cancelled: { tags: "closed", entry: [drop, notify("ServiceCancelled")] },
         declined: { tags: "closed", entry: [drop, notify("ServicePaymentDeclined")] }
       }
     },
-    money: {
-      initial: "free",
-      states: {
-        free: {
-          always: [
-            { guard: "cannotPay", target: "declined" },
-            { guard: "paysByHold", target: "authorising" },
-            { guard: "paysByMandate", target: "mandating" }
-          ]
-        },
-        authorising: {
-          entry: askForHold,
-          always: { guard: "unneeded", target: "voiding" },
-          on: {
-            ...bankAnswers,
-            PaymentActionRequired: {
-              guard: "currentAnswered",
-              target: "actionRequired",
-              actions: [keepActionUrl, notify("PaymentActionRequired")]
-            },
-            PaymentCaptured: takenAtOnce,
-            PaymentSettled: takenAtOnce
-          }
-        },
-        actionRequired: {
-          always: [
-            { guard: "unneeded", target: "voiding" },
-            { guard: "served", target: "charging" } // The car confirmed meanwhile: nobody waits for the bank any more.
-          ],
-          after: { paymentQuestion: { target: "actionRequired", reenter: true, actions: askAgain } },
-          on: { ...bankAnswers, PaymentCaptured: goesBack, PaymentSettled: goesBack }
-        },
-        authorised: {
-          always: [
-            { guard: "served", target: "capturing" },
-            { guard: "unneeded", target: "voiding" },
-            { guard: "needsNewHold", target: "authorising", actions: renewHold }
-          ],
-          on: {
-            PaymentVoided: { guard: "holdLapsed", actions: markLapsed },
-            PaymentCaptured: goesBack,
-            PaymentSettled: goesBack
-          }
-        },
-        capturing: {
-          entry: capture,
-          on: {
-            PaymentCaptured: arrives,
-            PaymentSettled: arrives,
-            CaptureFailed: [
-              { guard: "lostWhileServed", target: "charging", actions: markLost },
-              { guard: "currentAnswered", target: "voided", actions: markLost }
-            ]
-          }
-        },
-        mandating: {
-          entry: askForMandate,
-          always: { guard: "unneeded", target: "voided" }, // A mandate holds nothing.
-          on: {
-            MandateGranted: { guard: "currentAnswered", target: "mandated", actions: markGranted },
-            PaymentDeclined: { guard: "currentRefused", target: "declined", actions: markDeclined }
-          }
-        },
-        mandated: {
-          always: [
-            { guard: "unneeded", target: "voided" },
-            { guard: "servedOnce", target: "charging" } // What recurs is charged at the month's end (mes vencido).
-          ]
-        },
-        charging: {
-          entry: charge,
-          on: {
-            PaymentCaptured: arrives,
-            PaymentSettled: arrives,
-            PaymentDeclined: { guard: "currentRefused", target: "owed", actions: markDeclined }
-          }
-        },
-        captured: {
-          always: [
-            { guard: "unneededAndUnsettled", target: "declined" }, // It never came, so nothing of it goes back.
-            { guard: "unneeded", target: "refunding", actions: returnCaptured }
-          ]
-        },
-        owed: {
-          always: { guard: "unneeded", target: "declined" },
-          on: { PaymentCaptured: arrives, PaymentSettled: arrives }
-        },
-        voiding: {
-          entry: voidCurrent,
-          on: {
-            PaymentVoided: { guard: "currentAnswered", target: "voided", actions: markVoided },
-            PaymentCaptured: goesBack,
-            PaymentSettled: goesBack
-          }
-        },
-        voided: {
-          on: {
-            PaymentAuthorised: { guard: "currentHeld", target: "voiding" },
-            PaymentCaptured: goesBack,
-            PaymentSettled: goesBack
-          }
-        },
-        refunding: { on: { PaymentReturned: { guard: "currentOrderedBack", target: "refunded", actions: confirmReturn } } },
-        refunded: {},
-        declined: {
-          always: { guard: "served", target: "charging" }, // A new hold was declined after the car had confirmed.
-          on: {
-            PaymentAuthorised: { guard: "currentHeld", target: "voiding" },
-            PaymentCaptured: goesBack,
-            PaymentSettled: goesBack
-          }
-        }
-      }
-    }
+    money
   },
 
   // What no state answers differently. Every message has its line here, so no cell of the table is silent.
@@ -295,6 +177,16 @@ export const activationMachine = activation.createMachine({
     OptionPurchased: known,
     RequestWithdrawal: toTheCustomer("AlreadyClosed"),
     CancelService: toTheCustomer("AlreadyClosed"),
+    PayDebt: toTheCustomer("NothingOwed"),
+    ResolveRiskCase: [
+      { guard: "riskCaseUnknown", actions: refuse("NoRiskCase") },
+      { guard: "riskCaseClosed", actions: refuse("RiskCaseClosed") },
+      { guard: "writesOffBill", actions: writeOff },
+      { guard: "writesOffLoss", actions: writeOff },
+      { guard: "paidOut", actions: payOut },
+      { guard: "dismisses", actions: dismiss },
+      { actions: refuse("NotThisKindOfCase") }
+    ],
     ResolveSupportCase: [{ guard: "hadSupportCase", actions: refuse("SupportCaseClosed") }, { actions: refuse("NoSupportCase") }],
 
     PaymentAuthorised: [...unbelievedPayment, { guard: "lateHold", actions: voidLate }, known],
@@ -310,7 +202,13 @@ export const activationMachine = activation.createMachine({
       { guard: "refusalIsNews", actions: markGranted },
       known
     ],
-    PaymentCaptured: [...unbelievedPayment, { guard: "moneyArrived", actions: giveBack }, known],
+    PaymentCaptured: [
+      ...unbelievedPayment,
+      { guard: "paysOldBill", actions: receiveOldBill },
+      { guard: "arrivedToGoBack", actions: giveBack },
+      { guard: "arrivedInVain", actions: markLost },
+      known
+    ],
     CaptureFailed: [{ guard: "paymentUnknown", actions: record("UnknownPayment") }, { actions: record("OlderThanKnown") }],
     PaymentVoided: [
       { guard: "paymentUnknown", actions: record("UnknownPayment") },
@@ -325,11 +223,32 @@ export const activationMachine = activation.createMachine({
     ],
     PaymentSettled: [
       ...unbelievedPayment,
-      { guard: "moneyArrived", actions: giveBack },
-      { guard: "settlementIsNews", actions: markSettlement },
+      { guard: "paysOldBill", actions: receiveOldBill },
+      { guard: "arrivedToGoBack", actions: giveBack },
+      { guard: "settlementIsNews", actions: keepSettlement },
       known
     ],
-    PaymentSettlementFailed: [...unbelievedPayment, { guard: "settlementIsNews", actions: markSettlement }, known],
+    PaymentSettlementFailed: [...unbelievedPayment, { guard: "settlementIsNews", actions: keepSettlement }, known],
+    PaymentDisputed: [
+      ...unbelievedPayment,
+      { guard: "disputable", actions: chargeBack },
+      { guard: "neverTaken", actions: record("NeverTaken") },
+      known
+    ],
+    DisputeClosed: [
+      ...unbelievedPayment,
+      { guard: "wonBackInVain", actions: [closeDispute, undoSale] },
+      { guard: "disputeIsOpen", actions: closeDispute },
+      { guard: "disputable", actions: decideDispute }, // It overtook the word that there is one.
+      { guard: "neverTaken", actions: record("NeverTaken") },
+      known
+    ],
+    RefundFailed: [
+      ...unbelievedPayment,
+      { guard: "returnFails", actions: returnFails },
+      { guard: "alreadyReturned", ...known },
+      { actions: record("NotOrderedBack") }
+    ],
 
     OptionConfirmed: [
       { guard: "anotherOption", actions: record("AnotherOption") },

@@ -1,5 +1,6 @@
 /** Which services a car may have, and every reason why not: read by the car's own chart when somebody buys, and by the offers that customers see. */
 import type { OptionTerms } from "./option-terms.ts"
+import type { Standing } from "./vehicle-messages.ts"
 import type { VehicleContext } from "./vehicle-rules.ts"
 import type { Instant, OptionCode, SubjectId } from "./vocabulary.ts"
 
@@ -18,6 +19,8 @@ export type Reason =
   | "MaintenanceOverdue"
   | "MaintenanceUnknown"
   | "PaymentMethodMissing"
+  | "PaymentOverdue"
+  | "ExposureLimitReached"
 
 /** `about`: the other option; of overdue maintenance, the codes of what is due. */
 export interface Objection {
@@ -33,9 +36,14 @@ export interface Wanted {
   readonly customerId: SubjectId
   readonly terms: OptionTerms
   readonly paymentMethod?: string | null
+  readonly standing?: typeof Standing.Type
 }
 
-export const objectionsTo = (car: Car, { customerId, terms, paymentMethod }: Wanted, at: Instant): ReadonlyArray<Objection> => {
+export const objectionsTo = (
+  car: Car,
+  { customerId, terms, paymentMethod, standing }: Wanted,
+  at: Instant
+): ReadonlyArray<Objection> => {
   const objections: Array<Objection> = []
   const object = (is: boolean, reason: Reason, about: string | null = null) => void (is && objections.push({ reason, about }))
   const has = isActive(car, terms.option, at)
@@ -55,6 +63,10 @@ export const objectionsTo = (car: Car, { customerId, terms, paymentMethod }: Wan
   object(gate === "overdue", "MaintenanceOverdue", car.maintenance?.due.join(", ") || null)
   object(gate === "tryLater", "MaintenanceUnknown")
   object(paymentMethod === null && isPaidFor(terms), "PaymentMethodMissing")
+  if (standing === undefined || !isPaidFor(terms)) return objections
+  // What is owed closes new purchases alone, never what a car has (D-7).
+  object(standing.overdueMinor > 0, "PaymentOverdue")
+  object(standing.exposureMinor + terms.price.amountMinor > standing.limitMinor, "ExposureLimitReached")
   return objections
 }
 

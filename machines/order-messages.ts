@@ -56,7 +56,8 @@ export const RegisterSale = message("RegisterSale", {
   consents: Schema.Array(Consent),
   handoverPin: HandoverPin,
   vin: Schema.NullOr(Vin), // A car from stock: no factory order will be placed.
-  vehicleAt: Schema.optionalKey(Schema.Literals(["factory", "dealership"])) // Where a car from stock stands; absent: at the factory.
+  vehicleAt: Schema.optionalKey(Schema.Literals(["factory", "dealership"])), // Where a car from stock stands; absent: at the factory.
+  vatPercent: Schema.optionalKey(Schema.Natural) // Within the price. Absent: sold before we wrote invoices.
 })
 export const PayReservation = message("PayReservation", { customerId: SubjectId, paymentMethod: PaymentMethod })
 export const PayFinalAmount = message("PayFinalAmount", { customerId: SubjectId, paymentMethod: PaymentMethod })
@@ -67,6 +68,17 @@ export const ConfirmHandover = message("ConfirmHandover", { pin: Schema.String, 
 /** A dealer enters what the carrier told by telephone. */
 export const ReportCustomerAbsent = message("ReportCustomerAbsent", { by: SubjectId })
 
+/**
+ * Finance closes a risk case. `paid`: what was owed came by bank transfer. `writtenOff`: it is not asked for any more. `paidOut`: a refund
+ * that the gateway could not make went to the customer by bank transfer. `dismissed`: nothing is left to do.
+ */
+export const ResolveRiskCase = message("ResolveRiskCase", {
+  caseId: Schema.String,
+  by: SubjectId,
+  resolution: Schema.Literals(["paid", "writtenOff", "paidOut", "dismissed"]),
+  reason: Schema.String
+})
+
 export const OrderRequest = Schema.Union([
   RegisterSale,
   PayReservation,
@@ -74,7 +86,8 @@ export const OrderRequest = Schema.Union([
   CancelOrder,
   SupplyPapers,
   ConfirmHandover,
-  ReportCustomerAbsent
+  ReportCustomerAbsent,
+  ResolveRiskCase
 ])
 
 // ── Facts: may come late, twice, out of order, or never ───────────────────────────────────────────────────────────
@@ -85,6 +98,15 @@ export const PaymentDeclined = message("PaymentDeclined", { paymentId: PaymentId
 export const PaymentSettled = message("PaymentSettled", ofPayment)
 export const PaymentSettlementFailed = message("PaymentSettlementFailed", { ...ofPayment, reason: Schema.String })
 export const PaymentReturned = message("PaymentReturned", { ...ofPayment, refundId: Schema.String })
+/** The bank takes back what it paid, months later perhaps: the customer disputes it (chargeback). `amount` is the payment's. */
+export const PaymentDisputed = message("PaymentDisputed", { ...ofPayment, disputeId: Schema.String, reason: Schema.String })
+export const DisputeClosed = message("DisputeClosed", {
+  ...ofPayment,
+  disputeId: Schema.String,
+  outcome: Schema.Literals(["won", "lost"])
+})
+/** A refund that was accepted did not arrive (account closed …). */
+export const RefundFailed = message("RefundFailed", { ...ofPayment, refundId: Schema.String, reason: Schema.String })
 
 export const FactoryAccepted = message("FactoryAccepted", { factoryOrderId: Schema.String, expectedAt: Schema.NullOr(Instant) })
 export const FactoryRefused = message("FactoryRefused", { reason: Schema.String })
@@ -121,6 +143,9 @@ export const OrderFact = Schema.Union([
   PaymentSettled,
   PaymentSettlementFailed,
   PaymentReturned,
+  PaymentDisputed,
+  DisputeClosed,
+  RefundFailed,
   FactoryAccepted,
   FactoryRefused,
   FactoryReportedInProgress,
@@ -154,6 +179,24 @@ export const ChargePayment = message("ChargePayment", {
 })
 /** Gives back what the gateway took: `amount` may be less than was paid, never more. */
 export const ReturnPayment = message("ReturnPayment", { ...ofPayment, orderId: OrderId })
+/** What we know of the sale, for the bank that has to decide a dispute. */
+export const SubmitEvidence = message("SubmitEvidence", {
+  paymentId: PaymentId,
+  disputeId: Schema.String,
+  orderId: OrderId,
+  handoverAt: Schema.NullOr(Instant)
+})
+/** A numbered paper for a car that was handed over: its whole price. */
+export const IssueInvoice = message("IssueInvoice", {
+  customerId: SubjectId,
+  country: Country,
+  vin: Vin,
+  orderId: OrderId,
+  paymentId: PaymentId, // The last one of the price.
+  model: Schema.String,
+  amount: Money,
+  vatPercent: Schema.Natural
+})
 /** The reference at the factory is the order itself: a second attempt is the same factory order. */
 export const PlaceFactoryOrder = message("PlaceFactoryOrder", {
   orderId: OrderId,
@@ -199,7 +242,9 @@ export const Notify = message("Notify", {
     "PickupReminder",
     "HandedOver",
     "DepositReturned",
-    "PaymentReturned" // A final payment that came too late.
+    "PaymentReturned", // A final payment that came too late.
+    "SettlementFailed",
+    "RefundDelayed"
   ]),
   handoverPin: Schema.optionalKey(HandoverPin) // With OnItsWay (to the door), ReadyForPickup and PickupReminder.
 })
@@ -233,6 +278,8 @@ export const OrderCommand = Schema.Union([
   SendCredentials,
   ChargePayment,
   ReturnPayment,
+  SubmitEvidence,
+  IssueInvoice,
   PlaceFactoryOrder,
   AskFactory,
   RegisterVehicle,
@@ -254,7 +301,11 @@ export const Account = Schema.Literals([
   "refundsDue", // liability: ordered back, not yet confirmed by the gateway
   "vehicleSales", // income
   "forfeitedDeposits", // income
-  "depositPenalties" // expense: the second half of a double return (arras penitenciales)
+  "depositPenalties", // expense: the second half of a double return (arras penitenciales)
+  "bank", // asset: settled
+  "receivables", // asset: what was taken, and never came
+  "disputes", // asset: taken back by the customer's bank, until it has decided
+  "badDebts" // expense
 ])
 /** One double entry: `amountMinor` moves from the credited to the debited account. Posted twice is impossible: (order, kind, paymentId) is unique. */
 export const Transfer = message("Transfer", {
@@ -265,19 +316,54 @@ export const Transfer = message("Transfer", {
     "latePaymentReceived", // gateway ← refundsDue: money for an order that had closed, or had been paid; goes back
     "depositForfeited", // customerDeposits ← forfeitedDeposits
     "depositReturnOrdered", // customerDeposits ← refundsDue
+    "depositWaived", // customerDeposits ← receivables: to be returned, and it had never come
     "depositPenaltyOrdered", // depositPenalties ← refundsDue
     "finalPaymentReturnOrdered", // customerPayments ← refundsDue
     "paymentReturned", // refundsDue ← gateway
     "depositApplied", // customerDeposits ← vehicleSales, at handover
-    "finalPaymentApplied" // customerPayments ← vehicleSales, at handover
+    "finalPaymentApplied", // customerPayments ← vehicleSales, at handover
+    "paymentSettled", // bank ← gateway
+    "paymentSettlementFailed", // receivables ← gateway
+    "debtPaid", // bank ← receivables: by bank transfer
+    "writtenOff", // badDebts ← receivables
+    "chargedBack", // disputes ← bank, or gateway where it had not settled
+    "disputeWon", // the way back
+    "disputeLost", // badDebts ← disputes
+    "refundFailed", // gateway ← refundsDue: it did not arrive, and is owed again
+    "refundPaidOut" // refundsDue ← bank: by bank transfer instead
   ]),
+  phase: Schema.Literal("posted"),
   paymentId: PaymentId,
   debit: Account,
   credit: Account,
   amountMinor: Minor,
-  currency: Schema.String
+  vatMinor: Minor, // Of it, where it is earned at the handover.
+  currency: Schema.String,
+  customerId: SubjectId,
+  country: Country,
+  stream: Schema.Literal("vehicle"),
+  item: Schema.String // The model.
+})
+/** Money at risk that somebody of finance has to look at. */
+export const RiskCase = message("RiskCase", {
+  caseId: Schema.String, // `risk_`, the order's id without its `ord_`, and a number.
+  kind: Schema.Literals(["settlementFailed", "chargeback", "refundFailed"]),
+  orderId: OrderId,
+  vin: Schema.NullOr(Vin),
+  subjectId: SubjectId,
+  paymentId: PaymentId,
+  amountMinor: Minor,
+  currency: Schema.String,
+  reason: Schema.String
+})
+/** `by` is null where the bank decided. */
+export const RiskCaseResolution = message("RiskCaseResolution", {
+  caseId: Schema.String,
+  resolution: Schema.Literals(["paid", "writtenOff", "paidOut", "dismissed", "won", "lost"]),
+  reason: Schema.String,
+  by: Schema.NullOr(SubjectId)
 })
 /** The second half of a double return: no refund can carry it, so finance pays it by bank transfer (D-9). */
 export const Payout = message("Payout", { orderId: OrderId, customerId: SubjectId, amount: Money, reason: Schema.String })
-export const OrderRecord = Schema.Union([Transfer, Payout])
+export const OrderRecord = Schema.Union([Transfer, Payout, RiskCase, RiskCaseResolution])
 export type OrderRecord = typeof OrderRecord.Type

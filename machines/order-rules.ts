@@ -6,6 +6,7 @@ import {
   BookTransport,
   ChargePayment,
   IntroduceVehicle,
+  IssueInvoice,
   MoveVehicle,
   Notify,
   type OrderCommand,
@@ -18,9 +19,12 @@ import {
   type RegisterSale,
   RegisterVehicle,
   ReturnPayment,
+  type RiskCase,
+  RiskCaseResolution,
   StockVehicle,
   Transfer
 } from "./order-messages.ts"
+import { vatWithin } from "./vat.ts"
 import { type Heard, type Instant, type Money, type Paper, PaymentId, type Refusal, type Remark } from "./vocabulary.ts"
 
 // ── What an order remembers: what the lawyer would ask about later ───────────────────────────────────────────────
@@ -28,9 +32,17 @@ import { type Heard, type Instant, type Money, type Paper, PaymentId, type Refus
 /** One try to take money. At most one of a kind is `asked` or `unknown` at a time, and at most one is ever `received`. */
 export interface Charge {
   readonly kind: PaymentKind
-  readonly status: "asked" | "unknown" | "declined" | "received" | "returning" | "returned"
+  readonly status: "asked" | "unknown" | "declined" | "received" | "returning" | "returned" | "returnFailed" | "paidOut"
   /** Our risk until settled (S14). `failed` stays failed: nothing handed over is undone. */
   readonly settlement: "pending" | "settled" | "failed"
+  readonly dispute: "none" | "open" | "won" | "lost"
+}
+
+export interface OpenedCase {
+  readonly caseId: string
+  readonly kind: (typeof RiskCase.Type)["kind"]
+  readonly paymentId: PaymentId
+  readonly open: boolean
 }
 
 const stages = ["none", "asked", "accepted", "inProgress", "cancelled", "ready"] as const
@@ -43,6 +55,7 @@ export interface OrderContext extends Omit<typeof RegisterSale.Type, "type" | "v
   readonly depositDueAt: Instant
   readonly finalPaymentDueAt: Instant | null
   readonly charges: Readonly<Record<PaymentId, Charge>>
+  readonly riskCases: ReadonlyArray<OpenedCase>
   readonly factory: {
     readonly stage: Stage
     readonly orderId: string | null
@@ -82,10 +95,12 @@ export type OrderRefusal =
   | "AlreadyPaid"
   | "AlreadyRegistered"
   | "AlreadyReturning"
+  | "NoRiskCase"
   | "NotAtDealershipYet"
   | "NotDeliveredHome"
   | "NotReadyYet"
   | "NotRegisteredYet"
+  | "NotThisKindOfCase"
   | "NotYourOrder"
   | "OrderClosed"
   | "OrderExists"
@@ -93,6 +108,7 @@ export type OrderRefusal =
   | "PaymentOutcomeUnknown"
   | "PaymentWindowClosed"
   | "PlanDoesNotFitPrice"
+  | "RiskCaseClosed"
   | "WrongPin"
 
 export type OrderRemark =
@@ -107,6 +123,7 @@ export type OrderRemark =
   | "AnotherTransport"
   | "AnotherVehicle"
   | "FactoryContradictsItself"
+  | "NeverTaken"
   | "NoFactoryOrder"
   | "NoTransport"
   | "NotAskedToRegister"
@@ -128,7 +145,7 @@ export const planFitsPrice = ({ plan, price }: { readonly plan: PlanTerms; reado
   plan.deposit.amountMinor < price.amountMinor &&
   plan.finalPaymentAttempts > 0
 
-const amountOf = ({ plan, price }: OrderContext, kind: PaymentKind): Money =>
+export const amountOf = ({ plan, price }: OrderContext, kind: PaymentKind): Money =>
   kind === "reservation" ? plan.deposit : { amountMinor: price.amountMinor - plan.deposit.amountMinor, currency: price.currency }
 
 const chargesOf = ({ charges }: OrderContext, kind: PaymentKind, status: Charge["status"]) =>
@@ -136,10 +153,10 @@ const chargesOf = ({ charges }: OrderContext, kind: PaymentKind, status: Charge[
 
 // ── Guards and delays ─────────────────────────────────────────────────────────────────────────────────────────────
 
-type Hearing = { readonly context: OrderContext; readonly event: Heard<OrderMessage> }
+export type Hearing = { readonly context: OrderContext; readonly event: Heard<OrderMessage> }
 
 /** The charge a payment's message is about; undefined where we never asked for it. */
-const chargeOf = ({ context, event }: Hearing) => {
+export const chargeOf = ({ context, event }: Hearing) => {
   const charge = "paymentId" in event ? context.charges[event.paymentId] : undefined
   return charge !== undefined && "kind" in event && charge.kind === event.kind ? charge : undefined
 }
@@ -156,12 +173,20 @@ const moneyArrived = (hearing: Hearing) => {
   if (hearing.event.type === "PaymentSettled" && charge.settlement === "failed") return false
   return isOpen(charge) || charge.status === "declined"
 }
-const settlementSaid = ({ event }: Hearing): Partial<Charge> =>
+/** What has reached us, whatever became of it later. */
+export const wasTaken = (charge: Charge | undefined) =>
+  ["received", "returning", "returned", "returnFailed", "paidOut"].includes(charge?.status ?? "")
+export const settlementSaid = ({ event }: Hearing): Partial<Charge> =>
   event.type === "PaymentSettled"
     ? { settlement: "settled" }
     : event.type === "PaymentSettlementFailed"
       ? { settlement: "failed" }
       : {}
+
+const caseOf = ({ context, event }: Hearing) =>
+  event.type === "ResolveRiskCase" ? context.riskCases.find(({ caseId }) => caseId === event.caseId) : undefined
+const resolves = (hearing: Hearing, kind: OpenedCase["kind"], ...resolutions: ReadonlyArray<string>) =>
+  hearing.event.type === "ResolveRiskCase" && resolutions.includes(hearing.event.resolution) && caseOf(hearing)?.kind === kind
 
 const stageSaid = (event: Heard<OrderMessage>): Stage => {
   if (event.type === "FactoryAccepted" || event.type === "FactoryReportedShipped") return "accepted"
@@ -212,7 +237,16 @@ export const order = setup({
       return known !== undefined && known !== "failed" && known !== settlementSaid(hearing).settlement
     },
     orderedBack: (hearing) => chargeOf(hearing)?.status === "returning",
-    alreadyReturned: (hearing) => chargeOf(hearing)?.status === "returned",
+    alreadyReturned: (hearing) => ["returned", "returnFailed", "paidOut"].includes(chargeOf(hearing)?.status ?? ""),
+    returnFails: (hearing) => ["returning", "returned"].includes(chargeOf(hearing)?.status ?? ""),
+    disputable: (hearing) => wasTaken(chargeOf(hearing)) && chargeOf(hearing)?.dispute === "none",
+    neverTaken: (hearing) => !wasTaken(chargeOf(hearing)),
+    disputeIsOpen: (hearing) => chargeOf(hearing)?.dispute === "open",
+    riskCaseUnknown: (hearing) => caseOf(hearing) === undefined,
+    riskCaseClosed: (hearing) => caseOf(hearing)?.open === false,
+    endsDebt: (hearing) => resolves(hearing, "settlementFailed", "paid", "writtenOff"),
+    paidOut: (hearing) => resolves(hearing, "refundFailed", "paidOut"),
+    dismisses: (hearing) => hearing.event.type === "ResolveRiskCase" && hearing.event.resolution === "dismissed",
     notOrdered: ({ context }) => context.factory.stage === "none",
     anotherFactoryOrder,
     factoryNews,
@@ -270,24 +304,45 @@ export const notify = (notice: (typeof Notify.Type)["notice"]) =>
       : Notify.make({ subjectId, orderId, notice })
   )
 
-type Entry = readonly [kind: (typeof Transfer.Type)["kind"], debit: typeof Account.Type, credit: typeof Account.Type]
-const transfer = ({ orderId }: OrderContext, [kind, debit, credit]: Entry, paymentId: PaymentId, amount: Money) =>
-  Transfer.make({ orderId, kind, paymentId, debit, credit, amountMinor: amount.amountMinor, currency: amount.currency })
+export type Entry = readonly [kind: (typeof Transfer.Type)["kind"], debit: typeof Account.Type, credit: typeof Account.Type]
+export const transfer = (
+  { orderId, customerId, country, model }: OrderContext,
+  [kind, debit, credit]: Entry,
+  paymentId: PaymentId,
+  { amountMinor, currency }: Money,
+  vatMinor = 0
+) =>
+  Transfer.make({
+    orderId,
+    kind,
+    phase: "posted",
+    paymentId,
+    debit,
+    credit,
+    amountMinor,
+    vatMinor,
+    currency,
+    customerId,
+    country,
+    stream: "vehicle",
+    item: model
+  })
 
 const received = {
   reservation: ["depositReceived", "gateway", "customerDeposits"],
   final: ["finalPaymentReceived", "gateway", "customerPayments"]
 } as const satisfies Record<PaymentKind, Entry>
 
+const settled: Entry = ["paymentSettled", "bank", "gateway"]
+
 /** The one charge a payment's message is about, changed. */
-const withCharge = (hearing: Hearing, change: Partial<Charge>) => {
+export const withCharge = (hearing: Hearing, change: Partial<Charge>) => {
   const { charges } = hearing.context
   if (!("paymentId" in hearing.event)) return { charges }
   const { paymentId } = hearing.event
   return { charges: { ...charges, [paymentId]: { ...charges[paymentId]!, ...settlementSaid(hearing), ...change } } }
 }
 export const markDeclined = order.assign((hearing) => withCharge(hearing, { status: "declined" }))
-export const markSettlement = order.assign((hearing) => withCharge(hearing, {}))
 export const markUnknown = order.assign(({ context: { charges } }) => ({
   charges: Object.fromEntries(
     Object.entries(charges).map(([id, charge]) => [
@@ -302,7 +357,7 @@ const charge = (kind: PaymentKind) =>
     const { orderId, customerId, charges } = context
     const attempt = Object.values(charges).filter((one) => one.kind === kind).length + 1
     const paymentId = PaymentId.make(`pay_${orderId.slice("ord_".length)}-${kind}-${attempt}`)
-    enqueue.assign({ charges: { ...charges, [paymentId]: { kind, status: "asked", settlement: "pending" } } })
+    enqueue.assign({ charges: { ...charges, [paymentId]: { kind, status: "asked", settlement: "pending", dispute: "none" } } })
     const { paymentMethod } = event
     enqueue.emit(ChargePayment.make({ paymentId, kind, amount: amountOf(context, kind), orderId, customerId, paymentMethod }))
   })
@@ -310,6 +365,8 @@ const receive = (kind: PaymentKind) =>
   order.enqueueActions(({ context, event, enqueue }) => {
     if (!("paymentId" in event)) return
     enqueue.emit(transfer(context, received[kind], event.paymentId, amountOf(context, kind)))
+    if (event.type === "PaymentSettled" || context.charges[event.paymentId]!.settlement === "settled")
+      enqueue.emit(transfer(context, settled, event.paymentId, amountOf(context, kind)))
     enqueue.assign((hearing) => withCharge(hearing, { status: "received" }))
   })
 /** Money nobody waits for any more goes back in full. */
@@ -318,6 +375,8 @@ export const giveBack = order.enqueueActions(({ context, event, enqueue }) => {
   const { paymentId, kind } = event
   const amount = amountOf(context, kind)
   enqueue.emit(transfer(context, ["latePaymentReceived", "gateway", "refundsDue"], paymentId, amount))
+  if (event.type === "PaymentSettled" || context.charges[paymentId]!.settlement === "settled")
+    enqueue.emit(transfer(context, settled, paymentId, amount))
   enqueue.emit(ReturnPayment.make({ paymentId, kind, amount, orderId: context.orderId }))
   enqueue.assign((hearing) => withCharge(hearing, { status: "returning" }))
 })
@@ -328,10 +387,24 @@ export const confirmReturn = order.enqueueActions(({ context, event, enqueue }) 
   enqueue(event.kind === "reservation" ? notify("DepositReturned") : notify("PaymentReturned"))
 })
 
+const closeCasesOf = (paymentId: PaymentId) =>
+  order.enqueueActions(({ context: { riskCases }, enqueue }) => {
+    const over = riskCases.filter((one) => one.open && one.kind === "settlementFailed" && one.paymentId === paymentId)
+    for (const { caseId } of over)
+      enqueue.emit(RiskCaseResolution.make({ caseId, resolution: "dismissed", reason: "NothingIsOwed", by: null }))
+    enqueue.assign({ riskCases: riskCases.map((one) => (over.includes(one) ? { ...one, open: false } : one)) })
+  })
+
 /** We cannot deliver: the deposit goes back, and as much again where the plan says penitential (Código Civil 1454, D-9). */
 const returnDeposit = order.enqueueActions(({ context, enqueue }) => {
   const { orderId, customerId, charges, plan } = context
   for (const paymentId of chargesOf(context, "reservation", "received")) {
+    if (charges[paymentId]!.settlement === "failed") {
+      // It never came, so nothing of it goes back, and nothing of it is owed any more.
+      enqueue.emit(transfer(context, ["depositWaived", "customerDeposits", "receivables"], paymentId, plan.deposit))
+      enqueue(closeCasesOf(paymentId))
+      continue
+    }
     enqueue.emit(transfer(context, ["depositReturnOrdered", "customerDeposits", "refundsDue"], paymentId, plan.deposit))
     enqueue.emit(ReturnPayment.make({ paymentId, kind: "reservation", amount: plan.deposit, orderId }))
     enqueue.assign({ charges: { ...charges, [paymentId]: { ...charges[paymentId]!, status: "returning" } } })
@@ -426,11 +499,23 @@ export const arrived = [keepTransport, departed, moveVehicle("dealership"), noti
 export const keepHandover = order.assign(({ event }) => ({
   handover: { at: event.at, proof: event.type === "TransportDelivered" ? event.proof : "pin" }
 }))
+/** The price is earned with the handover, its VAT with it, and the invoice is written. */
 export const earnPayments = order.enqueueActions(({ context, enqueue }) => {
-  for (const id of chargesOf(context, "reservation", "received"))
-    enqueue.emit(transfer(context, ["depositApplied", "customerDeposits", "vehicleSales"], id, amountOf(context, "reservation")))
-  for (const id of chargesOf(context, "final", "received"))
-    enqueue.emit(transfer(context, ["finalPaymentApplied", "customerPayments", "vehicleSales"], id, amountOf(context, "final")))
+  const { price, vatPercent, customerId, country, vin, orderId, model } = context
+  const vat = vatPercent === undefined ? 0 : vatWithin(price.amountMinor, vatPercent)
+  const deposit = amountOf(context, "reservation")
+  const ofDeposit = vatPercent === undefined ? 0 : vatWithin(deposit.amountMinor, vatPercent)
+  const reservations = chargesOf(context, "reservation", "received")
+  const finals = chargesOf(context, "final", "received")
+  for (const id of reservations)
+    enqueue.emit(transfer(context, ["depositApplied", "customerDeposits", "vehicleSales"], id, deposit, ofDeposit))
+  for (const id of finals) {
+    const amount = amountOf(context, "final")
+    enqueue.emit(transfer(context, ["finalPaymentApplied", "customerPayments", "vehicleSales"], id, amount, vat - ofDeposit))
+  }
+  const paymentId = finals.at(-1) ?? reservations.at(-1)
+  if (paymentId === undefined || vin === null || vatPercent === undefined) return
+  enqueue.emit(IssueInvoice.make({ customerId, country, vin, orderId, paymentId, model, amount: price, vatPercent }))
 })
 export const refuseUnfitPlan = order.enqueueActions(({ context, enqueue }) => {
   if (!planFitsPrice(context)) enqueue(refuse("PlanDoesNotFitPrice"))

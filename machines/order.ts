@@ -8,6 +8,7 @@
  *   cancelled       forfeited           Closed is not deaf: late money goes back, a late car becomes stock.
  */
 import { SendCredentials } from "./order-messages.ts"
+import { risks, settlement } from "./order-risk.ts"
 import {
   accepted,
   arrived,
@@ -36,7 +37,6 @@ import {
   keepShipping,
   keepTransport,
   markDeclined,
-  markSettlement,
   markUnknown,
   moveVehicle,
   notify,
@@ -76,6 +76,7 @@ export const orderMachine = order.createMachine({
     depositDueAt: daysAfter(at, sale.plan.depositWindowDays),
     finalPaymentDueAt: null,
     charges: {},
+    riskCases: [],
     factory: { stage: "none", orderId: null, expectedAt: null, shippedAt: null, attempts: 0, questions: 0 },
     papers: [],
     missing: [],
@@ -286,17 +287,8 @@ export const orderMachine = order.createMachine({
       { guard: "declineIsNews", actions: markDeclined },
       { actions: record("AlreadyKnown") }
     ],
-    PaymentSettled: [
-      ...unbelievedPayment,
-      { guard: "moneyArrived", actions: giveBack },
-      { guard: "settlementIsNews", actions: markSettlement },
-      { actions: record("AlreadyKnown") }
-    ],
-    PaymentSettlementFailed: [
-      ...unbelievedPayment,
-      { guard: "settlementIsNews", actions: markSettlement },
-      { actions: record("AlreadyKnown") }
-    ],
+    PaymentSettled: [...unbelievedPayment, { guard: "moneyArrived", actions: giveBack }, ...settlement],
+    ...risks,
     PaymentReturned: [
       ...unbelievedPayment,
       { guard: "orderedBack", actions: confirmReturn },

@@ -1,5 +1,6 @@
 /** What a vehicle hears, what it asks of the world, and what it has recorded: the words of machines/vehicle.ts, which gives them to everybody. */
 import { Schema } from "effect"
+import { ContractLaw } from "./contract-law.ts"
 import { Feature, OptionTerms, VehicleKey } from "./option-terms.ts"
 import { Delivery, HandoverPin, PlanTerms } from "./order-messages.ts"
 import {
@@ -9,6 +10,7 @@ import {
   Country,
   DealershipId,
   Instant,
+  Minor,
   Money,
   message,
   OptionCode,
@@ -30,7 +32,8 @@ const saleOfStock = {
   plan: PlanTerms,
   delivery: Delivery,
   consents: Schema.Array(Consent),
-  handoverPin: HandoverPin
+  handoverPin: HandoverPin,
+  vatPercent: Schema.optionalKey(Schema.Natural)
 }
 
 // ── Requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -38,13 +41,18 @@ const saleOfStock = {
 /** A dealer sells a stock car. One of two who try at once is refused `AlreadyAssigned`. */
 export const AssignVehicle = message("AssignVehicle", saleOfStock)
 
+/** How much of what a customer was given is not paid for yet, and how much may be (minor units, S12.3). `overdueMinor`: asked for in vain. */
+export const Standing = Schema.Struct({ exposureMinor: Minor, limitMinor: Minor, overdueMinor: Minor })
+
 /** The owner buys a service. `terms` come from the catalogue in force, never from the caller. One of two who try at once is refused. */
 export const PurchaseOption = message("PurchaseOption", {
   activationId: ActivationId,
   customerId: SubjectId,
   terms: OptionTerms,
   paymentMethod: Schema.NullOr(PaymentMethod),
-  consents: Schema.Array(Consent)
+  consents: Schema.Array(Consent),
+  law: Schema.optionalKey(ContractLaw),
+  standing: Schema.optionalKey(Standing)
 })
 /** SHA-256 in hex of `<vin>:<code>`, the code being what the car shows on its own screen. */
 export const PairingHash = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
@@ -188,7 +196,8 @@ export const StartActivation = message("StartActivation", {
   channel: Schema.Literals(["online", "bundle"]),
   paymentMethod: Schema.NullOr(PaymentMethod),
   consents: Schema.Array(Consent),
-  purchasedAt: Instant
+  purchasedAt: Instant,
+  law: Schema.optionalKey(ContractLaw)
 })
 const toActivation = { vin: Vin, activationId: ActivationId }
 /** Told as OptionConfirmed, OptionRejected, OptionDelayed, VehicleStolen and OwnershipChanged. */

@@ -380,7 +380,7 @@ const start = (
 }
 export const reserve = vehicle.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== "PurchaseOption") return
-  const { type: _, at, ...purchase } = event
+  const { type: _, at, standing: __, ...purchase } = event
   const { purchases, started } = start(context, [{ ...purchase, channel: "online" }], at)
   enqueue.assign({ purchases })
   for (const command of started) enqueue.emit(command)

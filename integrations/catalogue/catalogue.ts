@@ -17,7 +17,13 @@ const Terms = Schema.Struct({
 })
 
 /** The price of a car and the plan's terms, in one country. Prices include VAT. */
-export const Offer = Schema.Struct({ model: Schema.String, country: Country, price: Money, plan: Terms })
+export const Offer = Schema.Struct({
+  model: Schema.String,
+  country: Country,
+  price: Money,
+  vatPercent: Schema.Natural,
+  plan: Terms
+})
 export type Offer = typeof Offer.Type
 
 /** We do not sell this model with this plan in this country. */
@@ -33,11 +39,12 @@ export const offerOf = (model: string, plan: string, country: Country): Offer | 
   const terms = Object.hasOwn(plans, plan) ? plans[plan] : undefined
   if (minor === undefined || terms === undefined) return null
   const { depositMinor, bundle, ...rest } = terms
-  const { currency } = countries[country]
+  const { currency, vatPercent } = countries[country]
   return {
     model,
     country,
     price: { amountMinor: minor, currency },
+    vatPercent,
     plan: {
       ...rest,
       code: plan,

@@ -10,6 +10,11 @@ export class Evidence extends Context.Service<
       receiptId: ReceiptId,
       activationId: ActivationId
     ) => Effect.Effect<void, EvidenceMissing | EvidenceUnreachable>
+    /** The report itself, as the car signed it: what a bank is shown that has to decide a dispute. */
+    readonly reportOf: (
+      receiptId: ReceiptId,
+      activationId: ActivationId
+    ) => Effect.Effect<string, EvidenceMissing | EvidenceUnreachable>
   }
 >()("integrations/Evidence") {}
 

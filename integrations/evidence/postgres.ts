@@ -18,6 +18,17 @@ export const EvidencePostgres = Layer.effect(
           Effect.mapError((cause) => new EvidenceUnreachable({ cause }))
         )
         if (rows.length === 0) return yield* new EvidenceMissing({ receiptId, activationId })
+      }),
+      reportOf: Effect.fn("Evidence.reportOf")(function* (receiptId, activationId) {
+        const [report] = yield* sql<{ readonly bytes: string }>`
+          SELECT r.bytes
+          FROM evidence e
+          JOIN vehicle_reports r ON r.receipt_id = e.receipt_id
+          WHERE e.activation_id = ${activationId} AND e.receipt_id = ${receiptId}`.pipe(
+          answeredInTime,
+          Effect.mapError((cause) => new EvidenceUnreachable({ cause }))
+        )
+        return report === undefined ? yield* new EvidenceMissing({ receiptId, activationId }) : report.bytes
       })
     })
   })

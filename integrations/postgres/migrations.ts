@@ -13,6 +13,7 @@ import placement from "./migrations/0011_placement.ts"
 import archive from "./migrations/0012_archive.ts"
 import telemetry from "./migrations/0013_telemetry.ts"
 import machines from "./migrations/0014_machines.ts"
+import money from "./migrations/0015_money.ts"
 import invoices from "./migrations/0016_invoices.ts"
 import purchaseFile from "./migrations/0018_purchase_file.ts"
 import reconciliation from "./migrations/0019_reconciliation.ts"
@@ -31,6 +32,7 @@ const loader = Migrator.fromRecord({
   "0012_archive": archive,
   "0013_telemetry": telemetry,
   "0014_machines": machines,
+  "0015_money": money,
   "0016_invoices": invoices,
   "0018_purchase_file": purchaseFile,
   "0019_reconciliation": reconciliation,

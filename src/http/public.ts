@@ -22,6 +22,7 @@ import { activations } from "./customers/activations.ts"
 import { bills } from "./customers/bills.ts"
 import { commands } from "./customers/commands.ts"
 import { courier } from "./customers/courier.ts"
+import { debt } from "./customers/debt.ts"
 import { link } from "./customers/link.ts"
 import { me } from "./customers/me.ts"
 import { options as availableOptions } from "./customers/options.ts"
@@ -79,6 +80,7 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
     .use(purchaseFile(run, options))
     .use(texts(run, options, "public"))
     .use(bills(run, options))
+    .use(debt(run, options))
     .use(webhooks(run))
 }
 

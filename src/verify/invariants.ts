@@ -20,7 +20,7 @@ export const invariants = {
   I17: "Wiping Redis and NATS changes no answer",
   I20: "The ledger sums to zero per transfer and currency, between the accounts its kinds name, and owes nobody less than nothing",
   I21: "Nobody is charged for a service whose car did not have it: no capture without its evidence, and the car's own books",
-  I22: "Nobody is charged twice for one service",
+  I22: "Nobody is charged twice for one service, or for one month of it, nor more than it costs",
   I23: "Each hold ends once: captured, voided or expired; none is open past its life; quiet: none is open for what is over",
   I24: "Our gateway account and the gateway's own ledger agree per payment, to the minor unit",
   I25: "A withdrawn service ends with nothing paid, inactive in its car, and acknowledged once",

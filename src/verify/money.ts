@@ -12,16 +12,36 @@ const kinds: Readonly<Record<string, readonly [debit: string, credit: string]>> 
   latePaymentReceived: ["gateway", "refundsDue"],
   depositForfeited: ["customerDeposits", "forfeitedDeposits"],
   depositReturnOrdered: ["customerDeposits", "refundsDue"],
+  depositWaived: ["customerDeposits", "receivables"],
   depositPenaltyOrdered: ["depositPenalties", "refundsDue"],
   finalPaymentReturnOrdered: ["customerPayments", "refundsDue"],
   paymentReturned: ["refundsDue", "gateway"],
   depositApplied: ["customerDeposits", "vehicleSales"],
   finalPaymentApplied: ["customerPayments", "vehicleSales"],
+  serviceHeld: ["gateway", "serviceSales"],
+  serviceReleased: ["gateway", "serviceSales"],
   serviceCaptured: ["gateway", "serviceSales"],
+  serviceOwed: ["receivables", "serviceSales"],
+  monthBilled: ["receivables", "serviceSales"],
+  billWaived: ["serviceSales", "receivables"],
   serviceReturnOrdered: ["serviceSales", "refundsDue"],
   serviceReturned: ["refundsDue", "gateway"],
-  lateServicePayment: ["gateway", "refundsDue"]
+  lateServicePayment: ["gateway", "refundsDue"],
+  refundFailed: ["gateway", "refundsDue"],
+  refundPaidOut: ["refundsDue", "bank"],
+  paymentSettled: ["bank", "gateway"],
+  writtenOff: ["badDebts", "receivables"],
+  disputeLost: ["badDebts", "disputes"]
 }
+/** Of these the one side is where the money was: it had settled, or not; it was charged, or came by transfer. */
+const eitherWay: Readonly<Record<string, (debit: string, credit: string) => boolean>> = {
+  debtPaid: (debit, credit) => (debit === "gateway" || debit === "bank") && credit === "receivables",
+  paymentSettlementFailed: (debit, credit) => debit === "receivables" && ["gateway", "bank", "disputes"].includes(credit),
+  chargedBack: (debit, credit) => debit === "disputes" && (credit === "bank" || credit === "gateway"),
+  disputeWon: (debit, credit) => (debit === "bank" || debit === "gateway") && credit === "disputes"
+}
+const isRight = (kind: string, debit: string, credit: string) =>
+  eitherWay[kind]?.(debit, credit) ?? (kinds[kind]?.[0] === debit && kinds[kind][1] === credit)
 
 export const money = Effect.fn("verify.money")(function* (findings: Findings, evidence: Evidence) {
   yield* sums(findings)
@@ -45,20 +65,28 @@ const sums = Effect.fnUntraced(function* (findings: Findings) {
   const pairs = yield* sql<{ kind: string; debit: string; credit: string; transfers: number }>`
     SELECT kind, debit, credit, count(*)::int AS transfers FROM ledger GROUP BY kind, debit, credit`
   for (const { kind, debit, credit, transfers } of pairs)
-    if (kinds[kind]?.[0] !== debit || kinds[kind]?.[1] !== credit)
+    if (!isRight(kind, debit, credit))
       findings.violated("I20", `${transfers} transfers of kind ${kind} move money from ${credit} to ${debit}`)
 
   // Credits are negative: an account we owe from never holds more debits than credits. A penalty is paid out by the bank, not by the gateway.
   const owed = yield* sql<{ deal: string; account: string; minor: number }>`
     SELECT coalesce(order_id, activation_id) AS deal, account, sum(minor)::float8 AS minor
     FROM postings
-    WHERE account IN ('customerDeposits', 'customerPayments', 'refundsDue', 'serviceSales')
+    WHERE account IN ('customerDeposits', 'customerPayments', 'refundsDue', 'serviceSales', 'vatDue')
     GROUP BY deal, account, currency
     HAVING sum(minor) > 0`
   for (const { deal, account, minor } of owed)
     findings.violated("I20", `${deal} was given ${minor} more from ${account} than it had there`)
   const taken = yield* sql<{ payment_id: string; minor: number }>`
-    SELECT payment_id, sum(minor)::float8 AS minor FROM postings WHERE account = 'gateway' GROUP BY payment_id HAVING sum(minor) < 0`
+    SELECT payment_id, (sum(amount_minor) FILTER (WHERE debit = 'gateway' AND kind NOT IN ('refundFailed', 'disputeWon'))
+             - coalesce(sum(amount_minor) FILTER (WHERE credit = 'gateway' AND debit = 'refundsDue'), 0)
+             + coalesce(sum(amount_minor) FILTER (WHERE kind = 'refundFailed'), 0))::float8 AS minor
+    FROM ledger
+    WHERE phase = 'posted'
+    GROUP BY payment_id
+    HAVING sum(amount_minor) FILTER (WHERE debit = 'gateway' AND kind NOT IN ('refundFailed', 'disputeWon'))
+             - coalesce(sum(amount_minor) FILTER (WHERE credit = 'gateway' AND debit = 'refundsDue'), 0)
+             + coalesce(sum(amount_minor) FILTER (WHERE kind = 'refundFailed'), 0) < 0`
   for (const { payment_id, minor } of taken) findings.violated("I20", `${payment_id} gave back ${-minor} more than it took`)
 })
 
@@ -71,7 +99,7 @@ const deposits = Effect.fnUntraced(function* (findings: Findings) {
            count(*) FILTER (WHERE kind <> 'depositReceived')::int AS count
     FROM ledger l
     LEFT JOIN actors a ON a.path = l.path
-    WHERE kind IN ('depositReceived', 'depositApplied', 'depositForfeited', 'depositReturnOrdered')
+    WHERE kind IN ('depositReceived', 'depositApplied', 'depositForfeited', 'depositReturnOrdered', 'depositWaived')
     GROUP BY l.path, a.state_path`
   findings.checked("I29", rows.length)
   const endOf: Readonly<Record<string, string>> = {
@@ -80,7 +108,8 @@ const deposits = Effect.fnUntraced(function* (findings: Findings) {
     cancelled: "depositReturnOrdered"
   }
   for (const { path, state_path, received, ends, count } of rows) {
-    const expected = state_path === null ? null : (endOf[state_path] ?? null)
+    const waived = state_path === "cancelled" && ends === "depositWaived" // It had never come.
+    const expected = state_path === null ? null : waived ? ends : (endOf[state_path] ?? null)
     if (received !== 1 || count > 1 || ends !== expected)
       findings.violated(
         "I29",
@@ -98,7 +127,9 @@ const gateway = Effect.fnUntraced(function* (findings: Findings, { quiet, before
   const rows = yield* sql<{ payment_id: string; minor: number; open: boolean }>`
     SELECT payment_id, coalesce(sum(minor), 0)::float8 AS minor, bool_or(open) AS open
     FROM (
-      SELECT payment_id, minor, false AS open FROM postings WHERE account = 'gateway'
+      SELECT payment_id, minor, false AS open FROM postings
+      WHERE account IN ('gateway', 'bank') AND kind NOT IN ('debtPaid', 'refundPaidOut', 'paymentSettlementFailed', 'chargedBack', 'disputeWon', 'refundFailed')
+        OR (kind = 'debtPaid' AND account = 'gateway')
       UNION ALL
       SELECT body ->> 'paymentId', 0, state IN ('waiting', 'parked') FROM whole.outbox WHERE type IN ('ChargePayment', 'CapturePayment', 'ReturnPayment')
     ) payments

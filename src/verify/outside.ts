@@ -100,7 +100,7 @@ const mails = Effect.fnUntraced(function* (findings: Findings, lines: PartnerLed
   const sql = yield* SqlClient.SqlClient
   if (lines === null) return
   const commands = yield* sql<{ id: string }>`
-    SELECT path || '#' || version || '.' || position AS id FROM whole.outbox WHERE type IN ('Notify', 'SendCredentials', 'NotifyCustomer', 'NotifyOwner', 'WelcomeOwner')`
+    SELECT path || '#' || version || '.' || position AS id FROM whole.outbox WHERE type IN ('Notify', 'SendCredentials', 'NotifyCustomer', 'NotifyOwner', 'WelcomeOwner', 'AcknowledgeWithdrawal')`
   const links = yield* sql<{ id: string }>`
     SELECT 'invitation/' || left(encode(token_hash, 'hex'), 20) AS id FROM account_links`
   const named = new Set(

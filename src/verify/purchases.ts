@@ -66,14 +66,25 @@ const chargedOnce = Effect.fnUntraced(function* (
            min((j.body -> 'terms' -> 'price' ->> 'amountMinor')::float8) AS price
     FROM ledger l
     LEFT JOIN whole.journal j ON j.partition = l.partition AND j.path = l.path AND j.version = 1
-    WHERE l.kind = 'serviceCaptured'
+    WHERE l.kind IN ('serviceCaptured', 'serviceOwed')
     GROUP BY l.activation_id
     HAVING count(*) > 1 OR sum(l.amount_minor) IS DISTINCT FROM min((j.body -> 'terms' -> 'price' ->> 'amountMinor')::float8)`
   for (const { activation_id, captures, minor, price } of twice)
     findings.violated("I22", `${activation_id} costs ${price}, and was paid ${captures} times, ${minor} in all (minor units)`)
+  const prices = new Map(services.map(({ activationId, priceMinor }) => [activationId, priceMinor]))
+  const months = yield* sql<{ activation_id: string; period: string; minor: number; bills: number }>`
+    SELECT activation_id, period, sum(amount_minor)::float8 AS minor, count(*)::int AS bills
+    FROM ledger
+    WHERE kind = 'monthBilled'
+    GROUP BY activation_id, period`
+  findings.checked("I22", months.length)
+  for (const { activation_id, period, minor, bills } of months)
+    if (bills > 1 || minor > (prices.get(activation_id) ?? 0))
+      findings.violated("I22", `${activation_id} was billed ${bills} times for ${period}, ${minor} in all (minor units)`)
   if (balances === null) return findings.skipped("I22", "in part: no partner ledger")
   if (!quiet) return findings.skipped("I22", "in part: what goes back may be on its way")
-  const prices = new Map(services.map(({ activationId, priceMinor }) => [activationId, priceMinor]))
+  for (const activationId of new Set(months.map(({ activation_id }) => activation_id))) prices.set(activationId, 0)
+  for (const { activation_id, minor } of months) prices.set(activation_id, (prices.get(activation_id) ?? 0) + minor)
   for (const [activation, minor] of balances)
     if (minor > (prices.get(activation) ?? 0))
       findings.violated("I22", `The gateway took ${minor} for ${activation}, which costs ${prices.get(activation) ?? "nothing"}`)
@@ -103,7 +114,7 @@ const withdrawn = Effect.fnUntraced(function* (
   const mails = yield* sql<{ path: string; mails: number }>`
     SELECT path, count(*)::int AS mails
     FROM whole.outbox
-    WHERE type = 'NotifyCustomer' AND body ->> 'notice' = 'WithdrawalAccepted'
+    WHERE type = 'AcknowledgeWithdrawal'
     GROUP BY path`
   const acknowledged = new Map(mails.map(({ path, mails }) => [path, mails]))
   for (const { path, activationId } of all)

@@ -58,6 +58,32 @@ const atTheBank: Standing = {
   next: { en: "Confirm it at the address shown.", es: "Confírmelo en la dirección indicada." }
 }
 
+/** What comes before where the service stands, because the customer has to do something about it. By the money's state. */
+const moneyFirst: Readonly<Record<string, Standing>> = {
+  confirming: {
+    is: { en: "Your bank wants you to confirm this month's payment", es: "Su banco le pide que confirme el pago de este mes" },
+    next: { en: "Confirm it at the address shown.", es: "Confírmelo en la dirección indicada." }
+  },
+  owed: {
+    is: {
+      en: "A payment did not go through; the service stays in your car",
+      es: "Un pago no se ha podido cobrar; el servicio sigue en su coche"
+    },
+    next: { en: "Pay it with this or another method.", es: "Páguelo con este u otro medio de pago." }
+  },
+  uncollected: {
+    is: {
+      en: "A payment is overdue; the service stays in your car, and new ones wait until it is paid",
+      es: "Hay un pago vencido; el servicio sigue en su coche, y los nuevos esperan a que lo pague"
+    },
+    next: { en: "Pay it with this or another method.", es: "Páguelo con este u otro medio de pago." }
+  },
+  refundFailed: {
+    is: { en: "Your bank did not take the refund", es: "Su banco no ha aceptado la devolución" },
+    next: { en: "We pay it out by transfer and will contact you.", es: "Se la pagaremos por transferencia; le contactaremos." }
+  }
+}
+
 /** Told of a state this table does not know yet; a test keeps the table complete. */
 const unknown: Standing = { is: { en: "In progress", es: "En curso" }, next: nothingToDo }
 
@@ -65,7 +91,8 @@ export const knownServiceStates = Object.keys(states)
 
 export const serviceInWords = (service: string, money: string, language: Language) => {
   const known = Object.hasOwn(states, service) ? states[service]! : unknown
-  const { is, next } = money === "actionRequired" && service === "pending.paying" ? atTheBank : known
+  const first = money === "actionRequired" && service === "pending.paying" ? atTheBank : moneyFirst[money]
+  const { is, next } = first ?? known
   return { inWords: is[language], next: next[language] }
 }
 
@@ -81,6 +108,10 @@ const happenings: Readonly<Record<string, Words>> = {
   PaymentCaptured: { en: "Paid", es: "Pagado" },
   PaymentVoided: { en: "The held amount was released", es: "Importe retenido liberado" },
   PaymentReturned: { en: "Payment returned", es: "Pago devuelto" },
+  PaymentSettlementFailed: { en: "Your payment did not arrive", es: "Su pago no ha llegado" },
+  PaymentDisputed: { en: "You disputed the payment with your bank", es: "Ha reclamado el pago a su banco" },
+  RefundFailed: { en: "The refund did not arrive", es: "La devolución no ha llegado" },
+  PayDebt: { en: "You paid what was owed", es: "Ha pagado lo pendiente" },
   RequestWithdrawal: { en: "You withdrew", es: "Ha desistido" },
   CancelService: { en: "You cancelled", es: "Ha cancelado" },
   ResolveSupportCase: { en: "Support closed the case", es: "El soporte ha cerrado el caso" },

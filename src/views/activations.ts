@@ -57,9 +57,9 @@ export const hasBegun = Effect.fn("views.hasBegun")(function* (vin: Vin, activat
 export const paidFor = Effect.fn("views.paidFor")(function* (activationId: ActivationId) {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ readonly takenMinor: number; readonly returnedMinor: number }>`
-    SELECT coalesce(sum(amount_minor) FILTER (WHERE debit = 'gateway'), 0)::float8  AS "takenMinor",
-           coalesce(sum(amount_minor) FILTER (WHERE credit = 'gateway'), 0)::float8 AS "returnedMinor"
+    SELECT coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceCaptured', 'debtPaid', 'lateServicePayment')), 0)::float8 AS "takenMinor",
+           coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceReturned', 'refundPaidOut')), 0)::float8                    AS "returnedMinor"
     FROM ledger
-    WHERE activation_id = ${activationId}`
+    WHERE activation_id = ${activationId} AND phase = 'posted'`
   return row!
 })

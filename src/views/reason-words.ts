@@ -16,6 +16,30 @@ const reasons: Readonly<Record<Named, Words>> = {
   NotTheOwner: noSuch,
   OtherDealership: noSuch,
 
+  // Money.
+  PaymentOverdue: {
+    en: "A service is not paid for yet. Pay what is owed first; your car keeps what it has.",
+    es: "Hay un servicio pendiente de pago. Pague primero lo que debe; su coche conserva lo que tiene."
+  },
+  ExposureLimitReached: {
+    en: "Payments of yours have not arrived at the bank yet. Try again in a few days, or buy something smaller.",
+    es: "Tiene pagos que aún no han llegado al banco. Inténtelo dentro de unos días, o contrate algo menor."
+  },
+  NothingOwed: { en: "Nothing is owed for this service.", es: "No debe nada por este servicio." },
+  PaymentInProgress: {
+    en: "The bank is being asked already. Wait for its answer.",
+    es: "Ya se está consultando al banco. Espere su respuesta."
+  },
+  NoRiskCase: {
+    en: "There is no such case. Look at the list of risk cases.",
+    es: "No existe ese expediente. Mire la lista de riesgos."
+  },
+  RiskCaseClosed: { en: "This case is closed already.", es: "Este expediente ya está cerrado." },
+  NotThisKindOfCase: {
+    en: "A case of this kind does not end like that. Choose another resolution.",
+    es: "Un expediente de este tipo no se cierra así. Elija otra resolución."
+  },
+
   // Why a service is not open to a car.
   NoRoadToVehicle: {
     en: "We cannot reach this car. Ask your dealership.",

@@ -14,12 +14,13 @@ const orderId = OrderId.make("ord_1")
 const vin = Vin.make("WVWZZZ1JZ3W386752")
 const activationId = ActivationId.make("act_1")
 const option = OptionCode.make("snow-mode")
+const amount = { amountMinor: 1_250, currency: "EUR" as const }
 const at = "2026-03-01T10:00:00.000Z"
 
 const notices: ReadonlyArray<Notice> = [
   ...Notify.fields.notice.literals.map((notice) => ofOrder(Notify.make({ subjectId, orderId, notice }))),
   ...NotifyCustomer.fields.notice.literals.map((notice) =>
-    ofService(NotifyCustomer.make({ subjectId, vin, activationId, option, notice }), at)
+    ofService(NotifyCustomer.make({ subjectId, vin, activationId, option, notice, month: "2026-02", amount }), at)
   ),
   ...NotifyOwner.fields.notice.literals.map((notice) => ofOwner(NotifyOwner.make({ subjectId, vin, notice })))
 ]

@@ -349,7 +349,7 @@ describe("a service", () => {
     const recurring = { option: "power-start", term: { kind: "recurring" }, paymentMethod: "tok_ok", consents: [] }
     const { body } = await me.buy(recurring)
     expect(body.payment).toBe("mandating")
-    await me.sees(body.activationId, "active", "mandated")
+    await me.sees(body.activationId, "active", "running")
     expect((await cancel(body.activationId)).body).toMatchObject({ state: "ended" })
     expect(await me.sees(body.activationId, "ended")).toMatchObject({ closedBecause: "CancelledByCustomer" })
   })

@@ -140,7 +140,7 @@ describe("a service", () => {
     expect(activations.map(({ option }: { option: string }) => option).sort()).toEqual(["heated-seats", "streaming"])
     for (const { activationId } of activations) expect((await owner.sees(activationId, "active free")).channel).toBe("bundle")
     const monthly = await bought(owner, { option: "climate-ahead", term: recurring, ...ok })
-    await owner.sees(monthly, "active mandated")
+    await owner.sees(monthly, "active running")
 
     car.drive()
     const pending = await bought(owner, { option: "concert-audio", term: week, ...ok })
@@ -161,7 +161,7 @@ describe("a service", () => {
       body: { sellerEmail: customer.email, buyer: buyer.person, consents: [{ text: "ownership-transfer", edition: 1 }] }
     })
     await buyer.comesIn()
-    expect(await owner.sees(monthly, "ended mandated")).toMatchObject({ closedBecause: "VehicleSold" })
+    expect(await owner.sees(monthly, "ended running")).toMatchObject({ closedBecause: "VehicleSold" })
     await town.settled()
     expect(runs(scene)).toEqual(["heated-seats", "streaming"])
     expect((await customer.does("GET", "/api/me/vehicles")).vehicles).toEqual([])

@@ -239,7 +239,8 @@ const perform = (world: World, lane: string, bank: Bank): World => {
 }
 
 const act = (world: World, command: ActivationCommand, bank: Bank): readonly [World, Said | null] => {
-  if (command.type === "NotifyCustomer") return [world, null]
+  if (command.type === "NotifyCustomer" || command.type === "AcknowledgeWithdrawal") return [world, null]
+  if (command.type === "IssueInvoice" || command.type === "SubmitEvidence") return [world, null]
   if (command.type === "WantOption") {
     const { until } = command
     const same = world.wanted !== null && world.wanted.until === until

@@ -244,12 +244,14 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
     what: "a view that forgets one leg of a transfer",
     reportedBy: ["I20"],
     sql: () => `
-      CREATE OR REPLACE VIEW postings AS
-      SELECT path, version, position, at, order_id, kind, payment_id, debit AS account, amount_minor AS minor, currency, activation_id
+      DROP VIEW postings;
+      CREATE VIEW postings AS
+      SELECT path, version, position, at, order_id, activation_id, kind, payment_id, debit AS account, amount_minor AS minor, currency
       FROM ledger
       UNION ALL
-      SELECT path, version, position, at, order_id, kind, payment_id, credit, -amount_minor, currency, activation_id
-      FROM ledger WHERE kind <> 'depositForfeited'`
+      SELECT path, version, position, at, order_id, activation_id, kind, payment_id, credit, -amount_minor, currency
+      FROM ledger WHERE kind <> 'depositForfeited';
+      GRANT SELECT ON postings TO caas_app`
   },
   {
     what: "a transfer between the wrong accounts",
@@ -268,7 +270,7 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
     reportedBy: ["I08", "I20", "I29"],
     sql: ({ delivered }) => `
       DROP INDEX ledger_deposit_ends_once;
-      INSERT INTO ledger
+      INSERT INTO ledger (partition, path, version, position, at, order_id, kind, payment_id, debit, credit, amount_minor, currency)
       SELECT partition, path, version, 90, at, order_id, 'depositForfeited', payment_id, 'customerDeposits', 'forfeitedDeposits', amount_minor, currency
       FROM ledger
       WHERE path = ${orderPath(delivered)} AND kind = 'depositApplied'`

@@ -136,7 +136,7 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
   {
     what: "a withdrawal that nobody acknowledged",
     reportedBy: ["I08", "I10", "I25"],
-    sql: ({ withdrawn }) => `DELETE FROM outbox WHERE path = ${pathOf(withdrawn)} AND body ->> 'notice' = 'WithdrawalAccepted'`
+    sql: ({ withdrawn }) => `DELETE FROM outbox WHERE path = ${pathOf(withdrawn)} AND type = 'AcknowledgeWithdrawal'`
   },
   {
     what: "money that came back before it was taken",

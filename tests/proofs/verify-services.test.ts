@@ -62,7 +62,7 @@ const goodTown = async (): Promise<GoodServices> => {
     const trial = await buy(one, "power-start", { kind: "trial", count: 2, unit: "day" })
     await sees(one.customer, trial, "active free")
     const recurring = await buy(one, "streaming", { kind: "recurring" }, "tok_ok")
-    await sees(one.customer, recurring, "active mandated")
+    await sees(one.customer, recurring, "active running")
 
     const two = await delivered(town, "Customer 2")
     town.world.fleet.car(two.vin).reach(false, true)

@@ -3,8 +3,10 @@ import { Schema } from "effect"
 import type { Standing } from "#actors/system/letter.ts"
 import { statePathOf } from "#actors/system/turn.ts"
 import type { ActivationContext } from "#machines/activation.ts"
+import { Day, Month } from "#machines/calendar.ts"
 import { Term } from "#machines/option-terms.ts"
 import { ActivationId, Instant, Minor, Money, OptionCode, Vin } from "#machines/vocabulary.ts"
+import { withdrawalEnd } from "#machines/withdrawal.ts"
 import { serviceHappening, serviceInWords, tryInWords } from "#src/views/activation-words.ts"
 import type { ActivationRow } from "#src/views/activations.ts"
 import type { Language } from "#src/views/order-words.ts"
@@ -41,6 +43,21 @@ export const Service = Schema.Struct({
   /** Kept at the edge when it was submitted. */
   withdrawnAt: Schema.NullOr(Instant),
   money: Schema.Struct({ takenMinor: Minor, returnedMinor: Minor, currency: Schema.String }),
+  /** Of a recurring service: the months that were charged, the days consumed in each (mes vencido). */
+  months: Schema.Array(
+    Schema.Struct({
+      month: Month,
+      from: Day,
+      to: Day,
+      days: Schema.Natural,
+      amount: Money,
+      status: Schema.Literals(["due", "paid", "uncollected", "writtenOff", "returning", "waived"])
+    })
+  ),
+  /** Delivered, and not paid yet; null where nothing is owed. */
+  owed: Schema.NullOr(Money),
+  /** The right to withdraw ends here. */
+  withdrawalEndsAt: Instant,
   timeline: Schema.Array(Schema.Struct({ at: Instant, type: Schema.String, inWords: Schema.String }))
 }).annotate({ identifier: "Service" })
 
@@ -89,7 +106,9 @@ export const detailOf = (
   language: Language
 ): typeof Service.Type => {
   const { terms, channel, purchasedAt, activeSince, closedBecause, attempt, tries, supportCase, withdrawal } = row.context
-  const waitsForCustomer = standingIn(row.statePath).money === "actionRequired"
+  // What lies as the first version of the chart left it has none of these yet.
+  const { bills = [], withdrawalEndsAt = withdrawalEnd(purchasedAt) } = row.context as Partial<ActivationContext>
+  const waitsForCustomer = ["actionRequired", "confirming"].includes(standingIn(row.statePath).money)
   return {
     ...summaryOf(row, language),
     price: terms.price,
@@ -103,8 +122,22 @@ export const detailOf = (
     supportCase,
     withdrawnAt: withdrawal?.submittedAt ?? null,
     money: { ...paid, currency: terms.price.currency },
+    months: bills.map(({ month, from, to, days, amount, status }) => ({ month, from, to, days, amount, status })),
+    owed: owedIn(row.context),
+    withdrawalEndsAt,
     timeline: timelineIn(heard, tries, language)
   }
+}
+
+/** Asked of the bank at this moment, or given up by it. */
+const owedIn = ({
+  debt = null,
+  bills = [],
+  terms
+}: Partial<ActivationContext> & Pick<ActivationContext, "terms">): typeof Money.Type | null => {
+  const given = bills.filter(({ status }) => status === "uncollected").reduce((sum, { amount }) => sum + amount.amountMinor, 0)
+  const amountMinor = given + (debt?.amountMinor ?? 0)
+  return amountMinor === 0 ? null : { ...terms.price, amountMinor }
 }
 
 /** What it heard, and the tries that failed, in one line of time. */

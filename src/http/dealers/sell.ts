@@ -86,8 +86,8 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
   }
 
   const { subjectId: customerId } = yield* persons.keep(sale.customer, seller.subjectId)
-  const { price, plan: planTerms } = offer
-  const message = RegisterSale.make({ ...terms, customerId, country, model, price, plan: planTerms, vin: null })
+  const { price, vatPercent, plan: planTerms } = offer
+  const message = RegisterSale.make({ ...terms, customerId, country, model, price, vatPercent, plan: planTerms, vin: null })
   const standing = yield* actors.tell(to, message, { id })
   if (standing.duplicate) {
     const raced = yield* heardAs(to.path, id) // Two at once with one key: the second is compared like a later one.
@@ -119,12 +119,12 @@ export const sellFromStock = Effect.fn("dealers.sellFromStock")(function* (
   }
   yield* existing(sale.consents)
   const country = yield* theCountryOf(seller)
-  const { price, plan } = yield* offered(vehicle.context.model, sale.plan, country)
+  const { price, vatPercent, plan } = yield* offered(vehicle.context.model, sale.plan, country)
   // A look before the person is kept; the vehicle itself decides between two who look at once.
   if (vehicle.context.orderId !== null) return yield* Effect.fail(refused("AlreadyAssigned"))
 
   const { subjectId: customerId } = yield* persons.keep(sale.customer, seller.subjectId)
-  const standing = yield* actors.tell(to, AssignVehicle.make({ ...terms, customerId, country, price, plan }), { id })
+  const standing = yield* actors.tell(to, AssignVehicle.make({ ...terms, customerId, country, price, vatPercent, plan }), { id })
   if (standing.duplicate) {
     const raced = yield* heardAs(to.path, id)
     sameAsFirst(raced === null ? null : asAsked(raced), "AssignVehicle", asked(sale, customerId))
