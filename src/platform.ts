@@ -25,6 +25,7 @@ import { PapersPdf } from "#integrations/papers/pdf.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
+import { BundleSealed } from "#integrations/purchase-file/bundle-seal.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
 import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
@@ -52,7 +53,11 @@ const clusterConnections = 3 // One holds the locks of this member for good; the
 
 /** What customers get from us on paper, numbered, sealed and kept. */
 const Paperwork = ({ invoiceSigningKey }: RunnerSettings) =>
-  InvoicesPostgres.pipe(Layer.provideMerge(Layer.mergeAll(PapersPdf({ key: invoiceSigningKey }), PurchaseFilePostgres)))
+  InvoicesPostgres.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(PapersPdf({ key: invoiceSigningKey }), BundleSealed({ key: invoiceSigningKey }), PurchaseFilePostgres)
+    )
+  )
 
 /** The one database and its clock, and who is who. What both halves stand on. */
 const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.empty }: PlatformOptions) => {

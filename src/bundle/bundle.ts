@@ -1,12 +1,12 @@
 /** A purchase file to take along: every document, the timeline and a manifest of their hashes, in one archive that anybody can check (EX-08). */
 import { createHash } from "node:crypto"
-import { Schema, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { Instant, SubjectId } from "#machines/vocabulary.ts"
 import type { FileDocument } from "#src/views/file-documents.ts"
 import type { Happening } from "#src/views/file-timeline.ts"
 import { archive } from "./archive.ts"
 
-/** The last file but the seal: everything else in the archive, by name, size and hash. */
+/** The last file but its seal: everything else in the archive, by name, size and hash. */
 export const Manifest = Schema.Struct({
   v: Schema.Literal(1),
   customerId: SubjectId,
@@ -16,6 +16,7 @@ export const Manifest = Schema.Struct({
 export type Manifest = typeof Manifest.Type
 
 export const manifestName = "manifest.json"
+export const sealName = "manifest.jws"
 
 export interface Contents<E, R> {
   readonly customerId: SubjectId
@@ -23,10 +24,11 @@ export interface Contents<E, R> {
   readonly documents: Stream.Stream<{ readonly document: FileDocument; readonly bytes: Uint8Array }, E, R>
   /** Page by page. */
   readonly timeline: Stream.Stream<ReadonlyArray<Happening>, E, R>
+  readonly seal: (manifest: Uint8Array) => Effect.Effect<string>
 }
 
 /** Piece by piece: never more than one document in memory. */
-export const bundle = <E, R>({ customerId, madeAt, documents, timeline }: Contents<E, R>): Stream.Stream<Uint8Array, E, R> =>
+export const bundle = <E, R>({ customerId, madeAt, documents, timeline, seal }: Contents<E, R>): Stream.Stream<Uint8Array, E, R> =>
   Stream.suspend(() => {
     const zip = archive()
     const files: Array<Manifest["files"][number]> = []
@@ -66,12 +68,14 @@ export const bundle = <E, R>({ customerId, madeAt, documents, timeline }: Conten
         Stream.concat(Stream.sync(() => push(Buffer.from("\n]\n"), true)))
       )
     })
-    const ending = Stream.sync(() => {
+    const ending = Effect.gen(function* () {
       const index = whole("file.json", json({ customerId, madeAt, documents: listed }))
       const manifest = json({ v: 1, customerId, madeAt, files } satisfies Manifest)
-      return Buffer.concat([index, zip.begin(manifestName)(manifest, true), zip.end()])
+      const named = zip.begin(manifestName)(manifest, true)
+      const sealed = zip.begin(sealName)(Buffer.from(`${yield* seal(manifest)}\n`), true)
+      return Buffer.concat([index, named, sealed, zip.end()])
     })
-    return papers.pipe(Stream.concat(story), Stream.concat(ending))
+    return papers.pipe(Stream.concat(story), Stream.concat(Stream.fromEffect(ending)))
   })
 
 const endings: Readonly<Record<string, string>> = {

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto"
 import { Schema } from "effect"
 import { unzipSync } from "fflate"
+import { isSealed } from "#integrations/purchase-file/bundle-seal.ts"
 import { archive } from "./archive.ts"
-import { Manifest, manifestName } from "./bundle.ts"
+import { Manifest, manifestName, sealName } from "./bundle.ts"
 
 /** The first thing that is wrong, and with which file; empty where it is the archive itself. */
 export interface BundleFlaw {
@@ -13,6 +14,8 @@ export interface BundleFlaw {
     | "FileTwice"
     | "NoManifest"
     | "ManifestUnreadable"
+    | "NoSeal"
+    | "NotSealed"
     | "FileMissing"
     | "FileMore"
     | "FileChanged"
@@ -23,11 +26,15 @@ export interface BundleFlaw {
 const readManifest = Schema.decodeUnknownOption(Schema.fromJsonString(Manifest), { onExcessProperty: "error" })
 const flawed = (flaw: BundleFlaw["flaw"], name = ""): BundleFlaw => ({ flaw, name })
 
-export const openBundle = (bytes: Uint8Array): Manifest | BundleFlaw => {
+/** `publicKey`: of whoever should have sealed it, in base64url. */
+export const openBundle = async (bytes: Uint8Array, publicKey: string): Promise<Manifest | BundleFlaw> => {
   const files = contentsOf(bytes)
   if ("flaw" in files) return files
-  const text = files.get(manifestName)
+  const [text, seal] = [files.get(manifestName), files.get(sealName)]
   if (text === undefined) return flawed("NoManifest")
+  if (seal === undefined) return flawed("NoSeal")
+  const line = Buffer.from(seal).toString()
+  if (!line.endsWith("\n") || !(await isSealed(text, line.slice(0, -1), publicKey))) return flawed("NotSealed", manifestName)
   const read = readManifest(Buffer.from(text).toString())
   if (read._tag === "None") return flawed("ManifestUnreadable")
   const manifest = read.value
@@ -37,7 +44,7 @@ export const openBundle = (bytes: Uint8Array): Manifest | BundleFlaw => {
     if (file === undefined) return flawed("FileMissing", name)
     if (file.length !== size || createHash("sha256").update(file).digest("hex") !== sha256) return flawed("FileChanged", name)
   }
-  const named = new Set([manifestName, ...manifest.files.map(({ name }) => name)])
+  const named = new Set([manifestName, sealName, ...manifest.files.map(({ name }) => name)])
   for (const name of files.keys()) if (!named.has(name)) return flawed("FileMore", name)
   return Buffer.from(bytes).equals(madeAgain(files)) ? manifest : flawed("ArchiveChanged")
 }

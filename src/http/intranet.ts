@@ -9,6 +9,7 @@ import type { Documents } from "#integrations/documents/documents.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
@@ -38,6 +39,7 @@ import { texts } from "./texts.ts"
 export type IntranetServices =
   | Accounts
   | ActorSystem
+  | BundleSeal
   | Documents
   | Mail
   | Operations

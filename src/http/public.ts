@@ -7,6 +7,7 @@ import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
@@ -44,6 +45,7 @@ import { webhooks } from "./webhooks/webhooks.ts"
 export type PublicServices =
   | Accounts
   | ActorSystem
+  | BundleSeal
   | LastTold
   | Nats
   | Persons

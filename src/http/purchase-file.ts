@@ -1,12 +1,21 @@
 /** The Expediente de Compra as it is read over HTTP: one read model, for the customer, the dealership that sold and the operators (EX-02). */
-import { Effect, Option, Schema, Stream } from "effect"
+import { Cause, Effect, Option, Schema, Stream } from "effect"
 import type { Role } from "#integrations/accounts/accounts.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { ActivationId, DealershipId, Instant, OrderId, SubjectId as Subject, type SubjectId, Vin } from "#machines/vocabulary.ts"
 import { bundle, nameOf } from "#src/bundle/bundle.ts"
-import { type AfterDocument, beforeAll, bytesOf, described, documentOf, documentsOf } from "#src/views/file-documents.ts"
+import {
+  type AfterDocument,
+  beforeAll,
+  bytesOf,
+  DocumentKind,
+  described,
+  documentOf,
+  documentsOf
+} from "#src/views/file-documents.ts"
 import { readsOf } from "#src/views/file-reads.ts"
 import { type AfterTurn, type FileScope, inWords, turnsOf } from "#src/views/file-timeline.ts"
 import type { Language } from "#src/views/order-words.ts"
@@ -40,15 +49,7 @@ export const FileDocuments = Schema.Struct({
   documents: Schema.Array(
     Schema.Struct({
       ...documentIds,
-      kind: Schema.Literals([
-        "invoice",
-        "creditNote",
-        "withdrawalAcknowledgement",
-        "notification",
-        "registrationPaper",
-        "contractText",
-        "manual"
-      ]),
+      kind: DocumentKind,
       at: Instant,
       title: Schema.String,
       mediaType: Schema.String,
@@ -186,8 +187,11 @@ export const exportFile = Effect.fn("purchaseFile.export")(function* (reader: Re
       return [[told], nextOf(rows, ({ at, path, version }) => ({ at, path, version }))] as const
     })
   )
-  const archive = bundle({ customerId: scope.customerId, madeAt, documents, timeline }).pipe(
-    Stream.tapCause((cause) => Effect.logError("An export of a purchase file broke off", cause))
+  const { seal } = yield* BundleSeal
+  const archive = bundle({ customerId: scope.customerId, madeAt, documents, timeline, seal }).pipe(
+    Stream.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("An export of a purchase file broke off", cause)
+    )
   )
   return new Response(yield* Stream.toReadableStreamEffect(archive), {
     headers: {

@@ -1,6 +1,7 @@
 /** Every document of a customer's purchase file, wherever its bytes lie: papers we made, registration papers, texts as they were agreed to, manuals. */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import { PaperKind } from "#integrations/purchase-file/purchase-file.ts"
 import { countries } from "#integrations/registration/countries.ts"
 import { contractText } from "#integrations/texts/contract-texts.ts"
 import { manualOf, newestManual } from "#integrations/texts/manuals.ts"
@@ -9,14 +10,8 @@ import type { ActivationId, Country, OrderId, Vin } from "#machines/vocabulary.t
 import type { FileScope } from "./file-timeline.ts"
 import type { Language } from "./order-words.ts"
 
-export type DocumentKind =
-  | "invoice"
-  | "creditNote"
-  | "withdrawalAcknowledgement"
-  | "notification"
-  | "registrationPaper"
-  | "contractText"
-  | "manual"
+export const DocumentKind = Schema.Literals([...PaperKind.literals, "registrationPaper", "contractText", "manual"])
+export type DocumentKind = typeof DocumentKind.Type
 
 /** As the tables have it. Of a contract text: which, and its edition; of a manual: the option; of a registration paper: its kind. */
 export interface DocumentRow {

@@ -7,6 +7,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import { Accounts, type Role } from "#integrations/accounts/accounts.ts"
 import { type PersonalData, Persons } from "#integrations/persons/persons.ts"
 import { dropReports } from "#integrations/vehicle-link/reports.ts"
+import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
@@ -61,6 +62,7 @@ export const httpHouse = async () => {
   const redis = new Redis(redisUrl)
   await redis.flushdb()
   redis.disconnect()
+  const invoiceKey = newSigningKey()
   const settings = settingsOf({
     DATABASE_URL: database.url,
     DATABASE_CONNECTIONS: "6",
@@ -70,7 +72,7 @@ export const httpHouse = async () => {
     PUBLIC_URL: ownOrigin,
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
-    INVOICE_SIGNING_KEY: newSigningKey(),
+    INVOICE_SIGNING_KEY: invoiceKey,
     PIN_SECRET: "a secret of thirty-two characters",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
@@ -189,6 +191,8 @@ export const httpHouse = async () => {
     hear,
     untilState,
     linkFor,
+    /** What papers and exports are sealed by. */
+    invoiceKey: signingKeyOf(invoiceKey)!.publicKey,
     close: async () => {
       for (const drop of [dropStream, dropReports]) await runtime.runPromise(Effect.ignore(drop)) // NATS keeps room for every stream.
       await runtime.dispose()

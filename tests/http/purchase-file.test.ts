@@ -181,20 +181,23 @@ describe("a purchase file", () => {
     expect(customerId).toBe(owner.subjectId)
     expect(named.map(({ name }: any) => name).sort()).toEqual(
       Object.keys(files)
-        .filter((name) => name !== "manifest.json")
+        .filter((name) => !name.startsWith("manifest."))
         .sort()
     )
     for (const { name, size, sha256: hash } of named)
       expect([name, files[name]!.length, sha256(files[name]!)]).toEqual([name, size, hash])
     for (const { name, sha256: hash } of json("file.json").documents) expect(sha256(files[name]!)).toBe(hash)
 
-    expect(openBundle(bytes)).toMatchObject({ v: 1, customerId: owner.subjectId })
+    expect(await openBundle(bytes, house.invoiceKey)).toMatchObject({ v: 1, customerId: owner.subjectId })
     for (let at = 0; at < bytes.length; at += 97) {
       const changed = Uint8Array.from(bytes)
       changed[at]! ^= 1
-      expect([at, openBundle(changed)]).toEqual([at, { flaw: expect.any(String), name: expect.any(String) }])
+      expect([at, await openBundle(changed, house.invoiceKey)]).toEqual([
+        at,
+        { flaw: expect.any(String), name: expect.any(String) }
+      ])
     }
-    expect(openBundle(bytes.subarray(0, bytes.length - 1))).toHaveProperty("flaw")
+    expect(await openBundle(bytes.subarray(0, bytes.length - 1), house.invoiceKey)).toHaveProperty("flaw")
   })
 
   test("is somebody's own: what is another's is not there, as what never was", async () => {
@@ -231,7 +234,8 @@ describe("a dealership", () => {
     expect(sha256(bytes)).toBe(hash)
     const manual = (await my()).body.documents.documents.find(({ kind }: any) => kind === "manual")
     expect((await seen(`${theSale()}/documents/${manual.documentId}`, seller)).status).toBe(404)
-    const archive = openBundle((await bytesOf("intranet", `${theSale()}/export`, seller.token)).bytes)
+    const { bytes: sent } = await bytesOf("intranet", `${theSale()}/export`, seller.token)
+    const archive = await openBundle(sent, house.invoiceKey)
     expect(archive).toMatchObject({ customerId: owner.subjectId })
   })
 

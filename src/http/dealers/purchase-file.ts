@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { OrderId } from "#machines/vocabulary.ts"
@@ -31,7 +32,7 @@ import { dealer, type Seller } from "../session.ts"
 import { answering, strictly } from "../strict.ts"
 import { NamedSale, saleOf } from "./sales.ts"
 
-type Needs = Accounts | Persons | PlatformTime | PurchaseFile | RateLimits | SqlClient.SqlClient
+type Needs = Accounts | BundleSeal | Persons | PlatformTime | PurchaseFile | RateLimits | SqlClient.SqlClient
 
 const NamedDocument = Schema.Struct({ ...NamedSale.fields, ...documentIds })
 

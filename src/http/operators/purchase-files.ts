@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { SubjectId } from "#machines/vocabulary.ts"
@@ -32,7 +33,7 @@ import type { Run } from "../run.ts"
 import { operator } from "../session.ts"
 import { answering, strictly } from "../strict.ts"
 
-type Needs = Accounts | Persons | PlatformTime | PurchaseFile | RateLimits | SqlClient.SqlClient
+type Needs = Accounts | BundleSeal | Persons | PlatformTime | PurchaseFile | RateLimits | SqlClient.SqlClient
 
 const Named = Schema.Struct({ customerId: SubjectId })
 const NamedDocument = Schema.Struct({ ...Named.fields, ...documentIds })
