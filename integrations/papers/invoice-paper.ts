@@ -74,7 +74,7 @@ export const invoiceTitle = ({ kind, record }: InvoicePaper, language: Language)
 
 /** What the code says. Anybody's telephone shows it; `./caas verify-invoice` says whether the file agrees. */
 export const codeText = ({ record: { number, issuedOn, grossMinor, currency, hash } }: InvoicePaper): string =>
-  `CAAS ${number} ${issuedOn} ${decimal(grossMinor)} ${currency} ${hash.slice(0, 16)}`
+  `CAAS ${number} ${issuedOn} ${decimal(grossMinor)} ${currency} ${hash.slice(0, 16).toUpperCase()}`
 
 /** `person`: null where the data was erased; the paper is issued all the same, to a subject's id. */
 export const drawInvoice = async (paper: InvoicePaper, person: PersonalData | null): Promise<Sheet> => {
@@ -131,13 +131,19 @@ const references = (sheet: Sheet, paper: InvoicePaper, language: Language) => {
     ...(paper.vin === null ? [] : [[car, paper.vin]]),
     [payment, paper.paymentId]
   ] as ReadonlyArray<readonly [string, string]>
-  sheet.shade(margin, right - margin, Math.ceil(facts.length / 2) * 30 + 8)
+  const value = { size: 8.5, bold: true }
+  const isLong = (said: string) => sheet.linesOf(said, columnWidth - 6, value).length > 1
+  const [short, long] = [facts.filter(([, said]) => !isLong(said)), facts.filter(([, said]) => isLong(said))]
+  const rows = [...short.flatMap((_, n) => (n % 2 === 0 ? [short.slice(n, n + 2)] : [])), ...long.map((fact) => [fact])]
+  sheet.shade(margin, right - margin, rows.length * 30 + 8)
   sheet.y += 8
-  for (const [n, [what, value]] of facts.entries()) {
-    const x = margin + 12 + (n % 2) * (columnWidth + 18)
-    sheet.text(what, x, { size: 7, colour: "quiet" })
-    sheet.text(sheet.linesOf(value, columnWidth - 6, { size: 8.5, bold: true })[0]!, x, { size: 8.5, bold: true }, sheet.y + 10)
-    if (n % 2 === 1 || n === facts.length - 1) sheet.y += 30
+  for (const row of rows) {
+    for (const [n, [what, said]] of row.entries()) {
+      const x = margin + 12 + n * (columnWidth + 18)
+      sheet.text(what, x, { size: 7, colour: "quiet" })
+      sheet.text(said, x, value, sheet.y + 10)
+    }
+    sheet.y += 30
   }
   sheet.y += 16
   if (paper.corrects === null) return
@@ -147,7 +153,7 @@ const references = (sheet: Sheet, paper: InvoicePaper, language: Language) => {
   sheet.y += 8
 }
 
-const at = { item: margin + 8, period: margin + 222, rate: margin + 352, net: margin + 420, gross: right - 8 }
+const at = { item: margin + 8, period: margin + 212, rate: margin + 352, net: margin + 420, gross: right - 8 }
 
 const head = (sheet: Sheet, columns: ReadonlyArray<readonly [words: string, x: number, toTheRight?: boolean]>, from = margin) => {
   sheet.shade(from, right - from, 20, "accent")
@@ -168,6 +174,7 @@ const lines = (sheet: Sheet, paper: InvoicePaper, language: Language) => {
       [gross, at.gross, true]
     ])
   top()
+  const { netOf } = vatOf(paper.lines)
   for (const [n, line] of paper.lines.entries()) {
     const said = sheet.linesOf(nameOf(line.item, language), at.period - at.item - 10, { bold: true })
     const height = 12 * said.length + 19
@@ -179,9 +186,9 @@ const lines = (sheet: Sheet, paper: InvoicePaper, language: Language) => {
     }
     sheet.text(terms[line.term], at.item, { size: 7.5, colour: "quiet" })
     if (line.from !== null && line.to !== null)
-      sheet.text(`${shortDay(line.from, language)} – ${shortDay(line.to, language)}`, at.period, {}, beside)
+      sheet.text(`${shortDay(line.from, language)} – ${shortDay(line.to, language)}`, at.period, { size: 8.5 }, beside)
     sheet.text(`${line.vatPercent} %`, at.rate, { toTheRight: true }, beside)
-    sheet.text(amount(sign * vatOf(paper.lines).netOf[n]!, language), at.net, { toTheRight: true }, beside)
+    sheet.text(amount(sign * netOf[n]!, language), at.net, { toTheRight: true }, beside)
     sheet.text(amount(sign * line.grossMinor, language), at.gross, { toTheRight: true }, beside)
     sheet.y = beside + height - 6
     sheet.rule()

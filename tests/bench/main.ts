@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 import { growth } from "./growth.ts"
+import { invoicesIssued } from "./invoices.ts"
 import { keepResults, type Measurements } from "./kept-results.ts"
 import { memory } from "./memory.ts"
 import { type Compared, peers } from "./peers.ts"
@@ -22,6 +23,7 @@ const names = [
   "reports",
   "purchase",
   "telemetry",
+  "invoices",
   "memory",
   "growth",
   "runners",
@@ -82,6 +84,7 @@ try {
     return measured.rows
   })
   await take("telemetry", () => telemetry(stack.env, say))
+  await take("invoices", () => invoicesIssued(server, say))
   await take("memory", () => memory(server, say))
   await take("growth", () => growth(server, grown, say))
   await take("runners", async () => {

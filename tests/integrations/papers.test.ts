@@ -17,7 +17,7 @@ import { decimal, recordHash } from "#integrations/papers/record.ts"
 import { seal } from "#integrations/papers/seal.ts"
 import { readPaper } from "#integrations/papers/sealed-paper.ts"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
-import type { Country, SubjectId } from "#machines/vocabulary.ts"
+import { type Country, PaymentId, type SubjectId } from "#machines/vocabulary.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
 import { Accounting, line } from "./accounting.ts"
 
@@ -128,7 +128,7 @@ describe("an invoice", () => {
   test("has a code that a telephone reads: number, date, amount, the beginning of the hash", async () => {
     const pdf = await issued(house.request({ customerId: spanish }))
     const record = (await readPaper(pdf, house.key.publicKey)) as any
-    expect(await codeOf(pdf)).toBe(`CAAS ${record.number} 2026-03-31 14.00 EUR ${record.hash.slice(0, 16)}`)
+    expect(await codeOf(pdf)).toBe(`CAAS ${record.number} 2026-03-31 14.00 EUR ${record.hash.slice(0, 16).toUpperCase()}`)
   })
 
   test("goes on over as many pages as it needs, each with its head and its number, no line lost", async () => {
@@ -139,6 +139,12 @@ describe("an invoice", () => {
     const all = pages.join(" ")
     expect(lines.filter(({ item }) => !all.includes(`${item} `))).toEqual([])
     expect(pages.filter((page) => page.includes("Total, IVA incluido"))).toEqual([pages.at(-1)!])
+  })
+
+  test("says a payment's long name to its end", async () => {
+    const paymentId = PaymentId.make(`pay_VSSCAASZ1ZZ000001-${"0123456789abcdef".repeat(2)}-service-12`)
+    const [page] = await pagesOf(await issued(house.request({ customerId: spanish, paymentId })))
+    expect(page).toContain(`Pago ${paymentId}`)
   })
 
   test("of the longest names there may be stays on its page", async () => {
