@@ -40,6 +40,8 @@ export interface Settings extends RunnerSettings {
   readonly publicPort: number
   readonly intranetPort: number
   readonly pinSecret: Redacted.Redacted
+  /** From one address of the network: a dealership's or an office's own may be that of many people. */
+  readonly signInsPerMinute: number
   /** Minutes of platform time from one comparison with the gateway's books to the next. */
   readonly reconciliationMinutes: number
   readonly webhookSecrets: {
@@ -198,6 +200,7 @@ export const settingsOf = (env: Env): Settings => {
     redisUrl: url("REDIS_URL", "redis|rediss"),
     publicPort: number("PUBLIC_PORT", 8080, 0, 65_535),
     intranetPort: number("INTRANET_PORT", 8081, 0, 65_535),
+    signInsPerMinute: number("SIGN_INS_PER_MINUTE", 20, 5, 1_000),
     pinSecret: Redacted.make(text("PIN_SECRET", "at least 32 characters of secret", /^.{32,}$/)),
     reconciliationMinutes: number("RECONCILIATION_MINUTES", 15, 1, 1_440),
     webhookSecrets: {

@@ -39,7 +39,7 @@ export const openDoors = async (
 /** Throws AddressUnusable; nobody listens then. */
 const listen = async (
   runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
-  { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, partners }: Settings,
+  { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, signInsPerMinute, partners }: Settings,
   hostname: string
 ): Promise<Listeners> => {
   const run = makeRun(runtime)
@@ -48,6 +48,7 @@ const listen = async (
     publicUrl,
     intranetUrl,
     pinSecret,
+    signInsPerMinute,
     partners: await runtime.runPromise(reachability(partners))
   }
   // Each door believes the pages of its own side alone.

@@ -6,6 +6,7 @@ import { employees } from "#src/demo/employees.ts"
 import { firstSale } from "#src/demo/first-sale.ts"
 import { invariants } from "#src/demo/invariants.ts"
 import { accountsOf, imbalance, ledgerLines } from "#src/demo/ledger.ts"
+import { months } from "#src/demo/months.ts"
 import { resale } from "#src/demo/resale.ts"
 import { servers } from "#src/demo/servers.ts"
 import { services } from "#src/demo/services.ts"
@@ -37,7 +38,12 @@ const tell = async (json: boolean, begin: number, floors: AsyncDisposableStack):
   floors.defer(real.stop)
   const database = await scratchDatabase(real.databaseUrl)
   floors.defer(database.drop)
-  const town = await startTown({ databaseUrl: database.url, natsUrl: real.natsUrl, redisUrl: real.redisUrl })
+  const town = await startTown({
+    databaseUrl: database.url,
+    natsUrl: real.natsUrl,
+    redisUrl: real.redisUrl, // Weeks pass in seconds, and everybody signs in anew from one address.
+    env: { SIGN_INS_PER_MINUTE: "1000" }
+  })
   floors.defer(town.stop)
   write(`A platform of its own on servers that are ${real.whose}, ready after ${seconds(begin)} s.`)
 
@@ -54,6 +60,7 @@ const tell = async (json: boolean, begin: number, floors: AsyncDisposableStack):
     await cancellation(stage)
     await town.settled()
     await services(stage, one, three)
+    await months(stage, one)
     for (const { reference, kind } of town.world.payments.ledger())
       if (kind === "charge" || kind === "capture") town.world.payments.settle(reference)
     await teller.says("Gateway", "settles every payment")

@@ -12,6 +12,7 @@ const options = {
   publicUrl: "/",
   intranetUrl: "/",
   pinSecret: Redacted.make(""),
+  signInsPerMinute: 20,
   partners: async () => ({ nats: false, redis: false, workshops: false, apiIot: false })
 }
 /** Describing a route does not run it. */

@@ -24,7 +24,7 @@ export const services = async (stage: Stage, one: CarOwner, three: CarOwner) => 
 }
 
 /** Answers the purchase's name. */
-const buys = async ({ teller }: Stage, owner: CarOwner, wanted: Wanted): Promise<string> => {
+export const buys = async ({ teller }: Stage, owner: CarOwner, wanted: Wanted): Promise<string> => {
   const answer = await owner.buys(wanted)
   insist(`${owner.customer.name} could not buy ${wanted.option}: ${told(answer)}`, answer.status === 201)
   await teller.says(owner.customer.name, `buys ${wanted.option}`, told(answer))
@@ -69,7 +69,7 @@ const withdrawal = async ({ town, teller, ...stage }: Stage, owner: CarOwner) =>
   await town.settled()
   await teller.says(customer.name, "withdraws from the contract", told(await owner.withdraws(concert)))
   await owner.sees(concert, "withdrawn voided")
-  await customer.mailbox.reads(customer.email, "Your withdrawal is confirmed")
+  await customer.mailbox.reads(customer.email, "We received your withdrawal")
   await town.settled()
   car.park()
   await town.settled()

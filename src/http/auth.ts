@@ -13,8 +13,6 @@ import type { Run } from "./run.ts"
 import { type Door, everybody, session } from "./session.ts"
 import { answering, takes } from "./strict.ts"
 
-const triesPerMinute = 20 // Per address; Accounts counts per account.
-
 const NewCredentials = Schema.Struct({
   token: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{20,128}$/)),
   password: Schema.String.check(Schema.isMaxLength(1024)) // 12 to 128 is the account's rule, which has a name of its own.
@@ -38,7 +36,7 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
     .post(
       "/credentials",
       async ({ body, request, server, set }) => {
-        await run(setPassword(addressOf(server, request), body))
+        await run(setPassword(addressOf(server, request), options.signInsPerMinute, body))
         set.status = 204
       },
       {
@@ -50,7 +48,7 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
     .post(
       "/sessions",
       async ({ body, request, server, set, status }) => {
-        const signedIn = await run(signIn(addressOf(server, request), door, body))
+        const signedIn = await run(signIn(addressOf(server, request), options.signInsPerMinute, door, body))
         set.headers["set-cookie"] = sessionCookie(signedIn.token, options.secureCookies)
         return status(201, signedIn)
       },
@@ -71,17 +69,26 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
       { response: { 204: answering(Nothing), ...changingProblems }, detail: { summary: "Sign out" } }
     )
 
-const setPassword = Effect.fn("setPassword")(function* (address: string, { token, password }: typeof NewCredentials.Type) {
+const setPassword = Effect.fn("setPassword")(function* (
+  address: string,
+  perMinute: number,
+  { token, password }: typeof NewCredentials.Type
+) {
   const limits = yield* RateLimits
   const accounts = yield* Accounts
-  yield* limits.consume(`sign-in/${address}`, triesPerMinute, 60)
+  yield* limits.consume(`sign-in/${address}`, perMinute, 60)
   yield* accounts.setPassword(token, password)
 })
 
-const signIn = Effect.fn("signIn")(function* (address: string, door: Door, { email, password }: typeof NewSession.Type) {
+const signIn = Effect.fn("signIn")(function* (
+  address: string,
+  perMinute: number,
+  door: Door,
+  { email, password }: typeof NewSession.Type
+) {
   const limits = yield* RateLimits
   const accounts = yield* Accounts
-  yield* limits.consume(`sign-in/${address}`, triesPerMinute, 60)
+  yield* limits.consume(`sign-in/${address}`, perMinute, 60)
   const { token, caller, expiresAt } = yield* accounts.signIn(email, password, door)
   return { token, expiresAt, subjectId: caller.subjectId, role: caller.role, dealershipId: caller.dealershipId }
 })

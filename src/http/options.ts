@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly intranetUrl: string
   /** Handover PINs are derived from it, so that a repeated request gets the same PIN and nobody else can guess it. At least 32 characters. */
   readonly pinSecret: Redacted.Redacted
+  /** From one address of the network; Accounts counts per account. */
+  readonly signInsPerMinute: number
   /** Whether they answer, for /health/ready. */
   readonly partners: () => Promise<Reachable>
 }

@@ -58,7 +58,8 @@ export const paidFor = Effect.fn("views.paidFor")(function* (activationId: Activ
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ readonly takenMinor: number; readonly returnedMinor: number }>`
     SELECT coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceCaptured', 'debtPaid', 'lateServicePayment')), 0)::float8 AS "takenMinor",
-           coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceReturned', 'refundPaidOut')), 0)::float8                    AS "returnedMinor"
+           (coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceReturned', 'refundPaidOut')), 0)
+             - coalesce(sum(amount_minor) FILTER (WHERE kind = 'refundFailed'), 0))::float8                                      AS "returnedMinor"
     FROM ledger
     WHERE activation_id = ${activationId} AND phase = 'posted'`
   return row!

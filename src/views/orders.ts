@@ -60,8 +60,10 @@ export const timelineOf = Effect.fn("views.timelineOf")(function* ({ partition, 
 export const moneyOf = Effect.fn("views.moneyOf")(function* (orderId: string) {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ readonly receivedMinor: number; readonly returnedMinor: number; readonly forfeitedMinor: number }>`
-    SELECT coalesce(sum(amount_minor) FILTER (WHERE debit = 'gateway'), 0)::float8            AS "receivedMinor",
-           coalesce(sum(amount_minor) FILTER (WHERE credit = 'gateway'), 0)::float8           AS "returnedMinor",
+    SELECT coalesce(sum(amount_minor) FILTER (
+             WHERE kind IN ('depositReceived', 'finalPaymentReceived', 'latePaymentReceived')), 0)::float8               AS "receivedMinor",
+           (coalesce(sum(amount_minor) FILTER (WHERE kind IN ('paymentReturned', 'refundPaidOut')), 0)
+             - coalesce(sum(amount_minor) FILTER (WHERE kind = 'refundFailed'), 0))::float8                              AS "returnedMinor",
            coalesce(sum(amount_minor) FILTER (WHERE credit = 'forfeitedDeposits'), 0)::float8 AS "forfeitedMinor"
     FROM ledger
     WHERE order_id = ${orderId}`

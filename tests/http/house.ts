@@ -92,6 +92,7 @@ export const httpHouse = async () => {
     publicUrl: settings.publicUrl,
     intranetUrl: settings.intranetUrl,
     pinSecret: settings.pinSecret,
+    signInsPerMinute: settings.signInsPerMinute,
     partners: await runtime.runPromise(reachability(settings.partners))
   }
   const apps = { public: publicApp(run, options), intranet: intranetApp(run, options) }
