@@ -5,6 +5,7 @@
  */
 import { Cause, Effect, Exit, FiberSet, Layer } from "effect"
 import { Sharding } from "effect/cluster"
+import { seldom } from "#integrations/log/log.ts"
 import { Courier, type Parcel } from "./courier.ts"
 import { speaking } from "./delivery.ts"
 import { ActorHost } from "./host.ts"
@@ -19,7 +20,6 @@ const pause = "100 millis" // Before a letter that found nobody is tried again.
 const ways = 2 // Couriers to one runner, by partition: its host makes two batches of what each brings.
 const callsAtOnce = 2 // Of one of them: the next call is there when the commit of the last one ends.
 const openEvery = "500 millis"
-const saidEveryMillis = 10_000 // That letters find nobody: an outage is no flood of words.
 
 /** Speaks to runners; hosts nobody itself. */
 export const GatewayActorSystem = Layer.effectContext(Effect.suspend(() => clustered(null)))
@@ -40,7 +40,7 @@ const clustered = Effect.fnUntraced(function* (local: ActorHost["Service"] | nul
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const homes = new Map<number, string>() // Where we believe each partition to be.
   const couriers = new Map<string, Courier>()
-  let saidAt = Number.NEGATIVE_INFINITY
+  const unheard = seldom("Letters found nobody in time; their tellers know")
 
   const call = Effect.fnUntraced(function* (waited: ReadonlyArray<Parcel>) {
     const parcels = yield* inTime(waited, new ActorsUnavailable({ reason: "RunnerUnreachable" })) // Behind calls that nobody answered, some grew old.
@@ -85,12 +85,7 @@ const clustered = Effect.fnUntraced(function* (local: ActorHost["Service"] | nul
     const late = parcels.filter(({ until }) => until <= now)
     if (late.length === 0) return parcels
     for (const { reply } of late) reply(no)
-    if (now - saidAt >= saidEveryMillis) {
-      saidAt = now
-      yield* Effect.logWarning("Letters found nobody in time; their tellers know").pipe(
-        Effect.annotateLogs({ letters: late.length, reason: no.reason, cause: String(no.cause ?? "none") })
-      )
-    }
+    yield* unheard({ letters: late.length, reason: no.reason, cause: String(no.cause ?? "none") })
     return parcels.filter(({ until }) => until > now)
   })
 

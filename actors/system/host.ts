@@ -1,5 +1,6 @@
 /** Where actors live: their mailboxes, the cache of their snapshots, and the group commit that makes their turns durable. */
 import { Cause, Context, Effect, Exit, Layer, type Scope } from "effect"
+import { stumbling } from "#integrations/log/log.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { ActorStore, type Draft, type Reply, type StoreUnreachable, triesBeforeQuarantine } from "./actor-store.ts"
 import { typeName } from "./actor-type.ts"
@@ -52,6 +53,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
   const lost = new Set<number>()
   const cache = new Cache()
   const wakers: Array<() => void> = []
+  const unstored = stumbling("A batch was not stored, as far as we know")
   let turns = 0
   let commits = 0
 
@@ -203,7 +205,7 @@ const makeHost = Effect.fnUntraced(function* (registry: ReadonlyArray<AnyBehavio
       cache.forget(letter.path) // Nobody knows what was stored.
       reply(new ActorsUnavailable({ reason: "StoreUnreachable", cause }))
     }
-    yield* Effect.logWarning("A batch was not stored, as far as we know", exit.cause)
+    yield* unstored(exit.cause, { letters: envelopes.length })
   })
 
   const mailboxes = Array.from({ length: lanes }, () => new Lane())

@@ -1,5 +1,6 @@
 /** The one way out: committed commands, performed at least once, in order per lane. */
 import { Cause, Context, Duration, Effect, Exit, Layer, Schema } from "effect"
+import { seldom, stumbling } from "#integrations/log/log.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { CommandParked } from "#machines/vocabulary.ts"
 import { ActorSystem } from "./actor-system.ts"
@@ -71,6 +72,10 @@ export const OutboxRelay = <const B extends AnyBehavior>(
       const behaviors = new Map(registry.map((behavior) => [behavior.type.name, behavior]))
       const patience = options.attempts ?? attempts
 
+      const unheard = seldom("Commands wait: their actors could not hear")
+      const unmarked = stumbling("A command comes due again when its lease ends")
+      const stumbled = stumbling("The outbox stumbled, and goes on")
+      const unheld = stumbling("Leases were not prolonged")
       const inFlight = new Map<string, Entry>()
       let finished: Array<Entry> = []
       const promised = new Bell()
@@ -123,9 +128,10 @@ export const OutboxRelay = <const B extends AnyBehavior>(
         if (Exit.isSuccess(exit)) finished.push(entry)
         else {
           const cause = reasonOf(exit.cause)
-          yield* Effect.logWarning("A command did not go through").pipe(
-            Effect.annotateLogs({ command: id, type: entry.type, attempt: entry.attempts, cause })
-          )
+          const about = { command: id, type: entry.type, attempt: entry.attempts, cause }
+          yield* isUnheard(exit.cause)
+            ? unheard(about)
+            : Effect.logWarning("A command did not go through").pipe(Effect.annotateLogs(about))
           const later = (millis: number, attempts = entry.attempts) =>
             outbox.postpone({ ...entry, attempts }, time.now() + millis, cause)
           const outcome = yield* Effect.exit(
@@ -140,7 +146,7 @@ export const OutboxRelay = <const B extends AnyBehavior>(
                     )
                   )
           )
-          if (Exit.isFailure(outcome)) yield* Effect.logWarning("It comes due again when its lease ends", outcome.cause)
+          if (Exit.isFailure(outcome)) yield* unmarked(outcome.cause, { command: id })
         }
         inFlight.delete(id)
         if (Exit.isSuccess(exit)) ended.ring()
@@ -179,14 +185,12 @@ export const OutboxRelay = <const B extends AnyBehavior>(
       })
       for (const loop of [round, ending])
         yield* loop.pipe(
-          Effect.catchCause((cause) =>
-            Effect.andThen(Effect.logWarning("The outbox stumbled, and goes on", cause), Effect.sleep(lookEvery))
-          ),
+          Effect.catchCause((cause) => Effect.andThen(stumbled(cause), Effect.sleep(lookEvery))),
           Effect.forever,
           Effect.forkScoped
         )
       yield* Effect.suspend(() => (inFlight.size === 0 ? Effect.void : outbox.hold([...inFlight.values()], time.now()))).pipe(
-        Effect.catchCause((cause) => Effect.logWarning("Leases were not prolonged", cause)),
+        Effect.catchCause((cause) => unheld(cause)),
         Effect.andThen(Effect.sleep(holdEvery)),
         Effect.forever,
         Effect.forkScoped

@@ -1,7 +1,8 @@
 /** A partition as the cluster sees it: something that lives on exactly one runner, opens there, and hears letters. */
-import { Duration, Effect, Layer, Schedule, Schema } from "effect"
+import { Cause, Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { Entity, EntityId, Sharding } from "effect/cluster"
 import { Rpc } from "effect/rpc"
+import { stumbling } from "#integrations/log/log.ts"
 import { ActorHost } from "./host.ts"
 import type { Answer, Letter } from "./letter.ts"
 import { partitions } from "./partition.ts"
@@ -46,8 +47,9 @@ const claimAgain = Schedule.spaced("250 millis")
 
 /** The cluster decides who serves a partition; the epoch in Postgres decides who may commit for it. */
 export const PartitionLive = Layer.unwrap(
-  Effect.map(entityNames, (names) =>
-    Partition.toLayer(
+  Effect.map(entityNames, (names) => {
+    const unclaimed = stumbling("A partition could not be claimed, and is tried again")
+    return Partition.toLayer(
       Effect.gen(function* () {
         const host = yield* ActorHost
         const secret = yield* ClusterSecret
@@ -57,11 +59,7 @@ export const PartitionLive = Layer.unwrap(
         const partition = names.indexOf(entityId)
         if (partition === -1) return yield* strange(entityId)
         yield* host.open([partition], runner).pipe(
-          Effect.tapError(({ cause }) =>
-            Effect.logWarning("A partition could not be claimed, and is tried again").pipe(
-              Effect.annotateLogs({ partition, cause: String(cause) })
-            )
-          ),
+          Effect.tapError((error) => unclaimed(Cause.fail(error), { partition })),
           Effect.retry(claimAgain),
           Effect.orDie
         )
@@ -81,7 +79,7 @@ export const PartitionLive = Layer.unwrap(
       // It stays for as long as the runner has the shard; order is kept by the host's lanes.
       { concurrency: "unbounded", maxIdleTime: Duration.infinity }
     )
-  )
+  })
 )
 
 /** A name that we give to no partition: claimed under it, one could be taken from its runner. It is gone when whoever asks has gone. */

@@ -1,5 +1,6 @@
 /** Time is one more messenger: a timer that comes due is told to its actor like anything else. */
 import { Context, Duration, Effect, Layer } from "effect"
+import { seldom, stumbling } from "#integrations/log/log.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { CrashPoint } from "./crash-point.ts"
 import { Delivery } from "./delivery.ts"
@@ -50,14 +51,14 @@ export const TimerRelay = Layer.effectDiscard(
     const time = yield* PlatformTime
     const reached = yield* CrashPoint
 
+    const unheard = seldom("A timer was not heard, and comes again")
+    const stumbled = stumbling("The timers stumbled, and go on")
+
     const wake = Effect.fnUntraced(function* (timer: DueRow) {
       const answer = yield* deliver(timerLetter(timer))
       reached("timer: told")
       if (answer._tag === "Standing" && answer.outcome === "recorded: TimerGone") yield* timers.drop(timer)
-      else if (answer._tag !== "Standing")
-        yield* Effect.logWarning("A timer was not heard, and comes again").pipe(
-          Effect.annotateLogs({ timer: timer.timerId, actor: timer.path, answer: answer._tag })
-        )
+      else if (answer._tag !== "Standing") yield* unheard({ timer: timer.timerId, actor: timer.path, answer: answer._tag })
     })
     const round = Effect.gen(function* () {
       const due = host.status().partitions === 0 ? [] : yield* timers.take(time.now(), takeLimit)
@@ -66,9 +67,7 @@ export const TimerRelay = Layer.effectDiscard(
       if (due.length < takeLimit) yield* Effect.sleep(lookEvery)
     })
     yield* round.pipe(
-      Effect.catchCause((cause) =>
-        Effect.andThen(Effect.logWarning("The timers stumbled, and go on", cause), Effect.sleep(lookEvery))
-      ),
+      Effect.catchCause((cause) => Effect.andThen(stumbled(cause), Effect.sleep(lookEvery))),
       Effect.forever,
       Effect.forkScoped
     )

@@ -13,6 +13,13 @@ const silent = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREAC
 /** The driver's own words where it has no code. */
 const broken = /^PgConnection: Connection (closed|timed out)/
 
+/** A connection is there, and nothing comes of it. Who gives up does not know what was stored. */
+export class PostgresSilent extends Schema.TaggedError<PostgresSilent>()("PostgresSilent", { seconds: Schema.Number }) {
+  override get message() {
+    return `Postgres said nothing for ${this.seconds} s`
+  }
+}
+
 /** A start has waited for Postgres, and nobody came. */
 export class PostgresAway extends Schema.TaggedError<PostgresAway>()("PostgresAway", {
   server: Schema.String,
@@ -44,8 +51,12 @@ export const besidePostgres = <A>(url: Redacted.Redacted, start: () => Promise<A
 const isAway = (error: unknown): boolean =>
   chainOf(error).some((link) => {
     const code = "code" in link ? String(link.code) : ""
-    return said.includes(code) || silent.includes(code) || broken.test(link.message)
+    return said.includes(code) || silent.includes(code) || broken.test(link.message) || link instanceof PostgresSilent
   })
+
+/** What will be otherwise in a moment: Postgres is away, or a lock or its own time was too short. */
+export const isPassing = (error: unknown): boolean =>
+  isAway(error) || chainOf(error).some((link) => "isRetryable" in link && link.isRetryable === true)
 
 /** The innermost message: Postgres' own, or the network's, without the statement. */
 export const inItsOwnWords = (error: unknown): string => chainOf(error).at(-1)?.message ?? String(error)

@@ -1,6 +1,7 @@
 /** Platform time as Postgres tells it, kept cheap by a local clock, and the offset that lets a demo live two years in a minute. */
 import { Duration, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
+import { stumbling } from "../log/log.ts"
 import { answeredInTime } from "./postgres.ts"
 import { PlatformTime } from "./time.ts"
 
@@ -28,9 +29,10 @@ export const PlatformTimePostgres = Layer.effect(
       movable = row!.movable
     })
     yield* Effect.orDie(look)
+    const untold = stumbling("The database did not tell the time")
     const goOn = look.pipe(
       answeredInTime,
-      Effect.catchCause((cause) => Effect.logWarning("The database did not tell the time", cause))
+      Effect.catchCause((cause) => untold(cause))
     )
     yield* goOn.pipe(Effect.repeat(Schedule.spaced(movable ? offsetLook : correction)), Effect.forkScoped)
 

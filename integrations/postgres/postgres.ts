@@ -1,6 +1,7 @@
 /** The one database: its pools, and how arrays travel to it. The platform works under the restricted role; only migrations use the owner's rights. */
 import { PgClient, PgTypes } from "@effect/sql-pg"
 import { Duration, Effect, Layer, type Redacted, Result } from "effect"
+import { PostgresSilent } from "./absence.ts"
 
 /** May read and insert; may update only what is not insert-only; may not change tables, nor pass by row security. */
 export const restrictedRole = "caas_app"
@@ -30,10 +31,10 @@ export const PostgresOwner = (options: { readonly url: Redacted.Redacted }) =>
 const patience = Duration.seconds(8) // Longer than a statement may take; the driver then needs up to 10 s to break the connection off.
 
 /** An end to waiting for a Postgres that says nothing: a silent connection only we can give up. Who gives up does not know what was stored. The wait ends even where nobody may interrupt the caller, and only by its own end. */
-export const answeredInTime = <A, E, R>(asking: Effect.Effect<A, E, R>): Effect.Effect<A, E | Error, R> =>
+export const answeredInTime = <A, E, R>(asking: Effect.Effect<A, E, R>): Effect.Effect<A, E | PostgresSilent, R> =>
   Effect.timeoutOrElse(Effect.interruptible(asking), {
     duration: patience,
-    orElse: () => Effect.fail(new Error(`Postgres said nothing for ${Duration.toSeconds(patience)} s`))
+    orElse: () => Effect.fail(new PostgresSilent({ seconds: Duration.toSeconds(patience) }))
   })
 
 /** Arrays as parameters. They travel typed: an empty one has no element to guess from, and one type is one prepared statement. */

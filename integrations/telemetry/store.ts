@@ -2,6 +2,7 @@
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Vin } from "#machines/vocabulary.ts"
+import { stumbling } from "../log/log.ts"
 import { answeredInTime, bools, instants, int2s, texts } from "../postgres/postgres.ts"
 import { Redis } from "../redis/redis.ts"
 import { type HeardSample, Sample, Telemetry } from "./telemetry.ts"
@@ -30,6 +31,7 @@ export const TelemetryStore = Layer.effect(
   Telemetry,
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
+    const untaken = stumbling("Telemetry was dropped: the table did not take it")
     const redis = yield* Redis
 
     /** Gives up by itself within 150 ms; null then, as where it knows nothing. */
@@ -53,11 +55,7 @@ export const TelemetryStore = Layer.effect(
           ${int2s(batch.map(({ sample }) => sample.cabinCelsius))}
         ) AS told (vin, heard_at, car_at, odometer_metres, charge_percent, parked, cabin_celsius)`.pipe(
         answeredInTime,
-        Effect.catchCause((cause) =>
-          Effect.logWarning("Telemetry was dropped: the table did not take it", cause).pipe(
-            Effect.annotateLogs({ samples: batch.length })
-          )
-        )
+        Effect.catchCause((cause) => untaken(cause, { samples: batch.length }))
       )
 
     const asNewest = (batch: ReadonlyArray<HeardSample>) => {

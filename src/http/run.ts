@@ -6,8 +6,10 @@ import type { NoSuchCommand, NotParked, NotQuarantined } from "#actors/system/op
 import type { LinkInvalid, PasswordTooWeak, SignInFailed, TooManyTries } from "#integrations/accounts/accounts.ts"
 import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
 import type { DocumentRefused } from "#integrations/documents/documents.ts"
+import { stumbling } from "#integrations/log/log.ts"
 import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
 import type { PersonUnknown } from "#integrations/persons/persons.ts"
+import { isPassing, PostgresSilent } from "#integrations/postgres/absence.ts"
 import type { ReconciliationUnreachable } from "#integrations/reconciliation/reconciliation.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
 import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
@@ -64,15 +66,15 @@ const explain = Match.typeTags<Expected>()({
 /** Runs an Effect for a route. It may also fail with a Problem of its own, or with the database's silence. */
 export type Run<R> = <A, E extends Expected | Problem | SqlError.SqlError>(effect: Effect.Effect<A, E, R>) => Promise<A>
 
-export const makeRun =
-  <R>(runtime: ManagedRuntime.ManagedRuntime<R, never>): Run<R> =>
-  async (effect) => {
+export const makeRun = <R>(runtime: ManagedRuntime.ManagedRuntime<R, never>): Run<R> => {
+  const unanswered = stumbling("The database did not answer a caller")
+  return async (effect) => {
     const exit = await runtime.runPromiseExit(effect)
     if (Exit.isSuccess(exit)) return exit.value
     const error = Cause.squash(exit.cause)
     if (error instanceof Problem) throw error
-    if (SqlError.isSqlError(error) && error.isRetryable) {
-      await runtime.runPromise(Effect.logWarning("The database did not answer a caller", exit.cause))
+    if (isOfPostgres(error) && isPassing(error)) {
+      await runtime.runPromise(unanswered(exit.cause))
       throw tryAgain(retryAfterSeconds)
     }
     if (Cause.hasInterruptsOnly(exit.cause)) throw tryAgain(retryAfterSeconds) // We are stopping.
@@ -80,3 +82,6 @@ export const makeRun =
     await runtime.runPromise(Effect.logError("A defect met a caller", exit.cause)) // The log keeps the cause, the caller nothing.
     throw ourFault()
   }
+}
+
+const isOfPostgres = (error: unknown) => SqlError.isSqlError(error) || error instanceof PostgresSilent

@@ -4,6 +4,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import { typeName } from "#actors/system/actor-type.ts"
 import { CrashPoint } from "#actors/system/crash-point.ts"
 import { ActorsUnavailable } from "#actors/system/letter.ts"
+import { seldom } from "#integrations/log/log.ts"
 import { type StoredWebhook, Webhooks } from "#integrations/webhooks/webhooks.ts"
 import { translate } from "./translation.ts"
 
@@ -15,6 +16,7 @@ const unavailableSeconds = 2 // An owner is being replaced: 5 s at most.
 const quarantinedSeconds = 60 // A person has to look first.
 const unreachableSeconds = 5 // Postgres is away.
 const defectSeconds = 5 // Five of them, and the actor is quarantined.
+const waiting = seldom("A webhook has to wait")
 const graceSeconds = 60 // Beyond the pause, before the sweeper takes the reminder for lost.
 
 /** Never fails: what cannot be applied now waits, what never can be is rejected with its reason. Safe to run twice. */
@@ -65,7 +67,7 @@ const write = Effect.fnUntraced(function* (webhook: StoredWebhook, end: End) {
   reached("webhook: told")
   const about = { webhook: nameOf(webhook) }
   if (end.state === "received") {
-    yield* Effect.logWarning("A webhook has to wait").pipe(Effect.annotateLogs({ ...about, reason: end.reason }))
+    yield* waiting({ ...about, reason: end.reason })
     // Unanswered, this changes nothing: the reminder comes back all the same.
     yield* Effect.ignore(memory.postpone(webhook, { reason: end.reason, seconds: end.seconds + graceSeconds }))
     return { laterSeconds: end.seconds, busy: end.busy }

@@ -1,6 +1,7 @@
 /** Hears the reminders of `webhooks.>` and applies what they name. A reminder is answered after the row is closed, never before. */
-import { Effect, Option } from "effect"
+import { Cause, Effect, Option } from "effect"
 import type { JsMsg } from "nats"
+import { stumbling } from "#integrations/log/log.ts"
 import { fetchReminders, readReminder } from "#integrations/webhooks/stream.ts"
 import { type StoredWebhook, type WebhookKey, Webhooks } from "#integrations/webhooks/webhooks.ts"
 import { applyWebhook } from "./application.ts"
@@ -9,6 +10,7 @@ import { translate } from "./translation.ts"
 
 const actorsAtOnce = 32
 const unreachableMs = 5_000 // Postgres is away: come again then.
+const unreachable = stumbling("Webhooks could not be looked up")
 
 /** Actors side by side; to one actor, one after the other in the order they came, which is why the next batch waits for this one. */
 const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>, settle: Settle) {
@@ -29,7 +31,7 @@ const applyAll = Effect.fnUntraced(function* (reminders: ReadonlyArray<JsMsg>, s
     Effect.catchTag("WebhooksUnreachable", (error) => {
       for (const { reminders } of named.values())
         for (const reminder of reminders) settle.later(reminder, unreachableMs, { busy: true })
-      return Effect.as(Effect.logWarning("Webhooks could not be looked up", error), null)
+      return Effect.as(unreachable(Cause.fail(error)), null)
     })
   )
   if (rows === null) return Effect.void

@@ -1,5 +1,6 @@
 /** Publishes again what was kept and not applied, so that it does not matter what NATS forgets. */
-import { Effect } from "effect"
+import { Cause, Effect } from "effect"
+import { stumbling } from "#integrations/log/log.ts"
 import { Nats } from "#integrations/nats/nats.ts"
 import { publishReminder } from "#integrations/webhooks/stream.ts"
 import { Webhooks } from "#integrations/webhooks/webhooks.ts"
@@ -7,6 +8,7 @@ import { Webhooks } from "#integrations/webhooks/webhooks.ts"
 const batch = 256
 const publishersAtOnce = 16
 const everySweep = "2 seconds"
+const unreachable = stumbling("The sweeper cannot reach the webhooks")
 
 /** Until nothing is due. A webhook is due 5 s after it came, then 10 s, 20 s … 5 min after its last reminder. Without NATS nothing is touched. */
 export const sweepWebhooks = Effect.gen(function* () {
@@ -35,7 +37,7 @@ export const remindOfAll = Effect.andThen(
 export const sweepAlways = sweepWebhooks.pipe(
   Effect.catchTags({
     NatsUnreachable: () => Effect.void, // Said already by whoever holds the connection.
-    WebhooksUnreachable: (error) => Effect.logWarning("The sweeper cannot reach the webhooks", error)
+    WebhooksUnreachable: (error) => unreachable(Cause.fail(error))
   }),
   Effect.andThen(Effect.sleep(everySweep)),
   Effect.forever

@@ -1,7 +1,8 @@
 /** Where partners tell us what happened: `POST /webhooks/status`, `/webhooks/settlement`, `/webhooks/transport`. */
-import { Effect, Metric } from "effect"
+import { Cause, Effect, Metric } from "effect"
 import { Elysia } from "elysia"
 import { CrashPoint } from "#actors/system/crash-point.ts"
+import { stumbling } from "#integrations/log/log.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { WebhookSecrets } from "#integrations/webhooks/secrets.ts"
 import { verifySignature } from "#integrations/webhooks/signature.ts"
@@ -15,6 +16,7 @@ import type { Run } from "../run.ts"
 const bodyLimit = { bytes: 64 * 1024, words: "64 KiB" }
 const bodyTimeout = "10 seconds" // From the headers to the last byte.
 const retryAfterSeconds = 5
+const unkept = stumbling("A webhook could not be kept")
 
 /** Webhooks turned away at the door for their signature. Grows under attack; nothing else does. */
 export const forgeries = Metric.counter("webhooks_forged_total", { incremental: true })
@@ -56,7 +58,7 @@ const receive = Effect.fn("webhooks.receive")(function* (source: WebhookSource, 
   )
   const kept = yield* Webhooks.use((memory) => memory.keep({ ...key, body, rejected })).pipe(
     Effect.catchTag("WebhooksUnreachable", (error) =>
-      Effect.andThen(Effect.logWarning("A webhook could not be kept", error), Effect.fail(tryAgain(retryAfterSeconds)))
+      Effect.andThen(unkept(Cause.fail(error)), Effect.fail(tryAgain(retryAfterSeconds)))
     )
   )
   reached("webhook: kept")
