@@ -91,7 +91,7 @@ export const legalMinimum = (withdrawing: Withdrawing): { readonly amountMinor: 
 }
 
 /** The text in which a customer asks for the service to begin within the period, and knows what that means (art. 7(3), 16(a)). */
-const beginsNow = "immediate-start"
+const beginsNow = "start-now"
 export const askedExpressly = (consents: ReadonlyArray<typeof Consent.Type>): boolean =>
   consents.some(({ text }) => text === beginsNow)
 

@@ -98,7 +98,7 @@ describe("the legal minimum", () => {
     expect(
       askedExpressly([
         { text: "service-terms", edition: 1, at },
-        { text: "immediate-start", edition: 1, at }
+        { text: "start-now", edition: 1, at }
       ])
     ).toBe(true)
   })
