@@ -1,14 +1,14 @@
 /** What a withdrawal brings at this moment: what comes back, what is let go, and what the law would have required at least. */
 import { type ActivationContext, lawOf } from "./activation-context.ts"
+import { askedExpressly, type LegalRule, legalMinimum } from "./legal-minimum.ts"
 import type { Instant, Money } from "./vocabulary.ts"
-import { askedExpressly, legalMinimum } from "./withdrawal.ts"
 
 export interface WithdrawalOutcome {
   /** Taken, or being taken at this moment: in full, by the seed's table (S17). Nothing where it failed to arrive. */
   readonly comesBack: Money
   /** Held and never taken; or billed, and never paid. */
   readonly released: Money
-  readonly legalMinimum: { readonly amountMinor: number; readonly rule: string }
+  readonly legalMinimum: { readonly amountMinor: number; readonly rule: LegalRule }
 }
 
 export const broughtBy = (context: ActivationContext, submittedAt: Instant): WithdrawalOutcome => {

@@ -2,7 +2,9 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { ActivationContext } from "#machines/activation.ts"
+import { toMonths } from "#machines/activation-migrations.ts"
 import type { ActivationId, SubjectId, Vin } from "#machines/vocabulary.ts"
+import { regionIn } from "./regions.ts"
 
 export interface ActivationRow {
   readonly path: string
@@ -11,6 +13,13 @@ export interface ActivationRow {
   readonly stateSince: Date
   readonly closed: boolean
   readonly context: ActivationContext
+}
+
+/** What lies as the first version of the chart left it is read as the present one would: it is brought up to date only when it hears something. */
+export const upToDate = <Row extends Pick<ActivationRow, "statePath" | "context">>(row: Row): Row => {
+  if ("withdrawalEndsAt" in row.context) return row
+  const value = { service: regionIn(row.statePath, "service"), money: regionIn(row.statePath, "money") }
+  return { ...row, context: toMonths({ value, context: row.context }).context as unknown as ActivationContext }
 }
 
 const columns = (sql: SqlClient.SqlClient) => sql`
@@ -24,12 +33,13 @@ export const activationsOf = Effect.fn("views.activationsOf")(function* (
   limit: number
 ) {
   const sql = yield* SqlClient.SqlClient
-  return yield* sql<ActivationRow>`
+  const rows = yield* sql<ActivationRow>`
     SELECT ${columns(sql)}
     FROM actors
     WHERE type = 'activation' AND vin = ${vin} AND subject_id = ${customerId} AND path > ${after}
     ORDER BY path
     LIMIT ${limit}`
+  return rows.map(upToDate)
 })
 
 /** Null for one that is not there, for another car's, and for somebody else's. */
@@ -43,7 +53,7 @@ export const activationOf = Effect.fn("views.activationOf")(function* (
     SELECT ${columns(sql)}
     FROM actors
     WHERE path = ${`activation/${vin}/${activationId}`} AND type = 'activation' AND subject_id = ${customerId}`
-  return row ?? null
+  return row === undefined ? null : upToDate(row)
 })
 
 /** Whether it has begun at all, whosever it is. */

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import type { ActivationContext } from "#machines/activation.ts"
 import type { Day, Month } from "#machines/calendar.ts"
 import type { ActivationId, Money, OptionCode, SubjectId, Vin } from "#machines/vocabulary.ts"
+import { upToDate } from "./activations.ts"
 
 export interface RecurringRow {
   readonly statePath: string
@@ -13,7 +14,7 @@ export interface RecurringRow {
 /** What has begun and is not closed, by path; at most `limit`: more nobody has. */
 export const recurringOf = Effect.fn("views.recurringOf")(function* (customerId: SubjectId, limit: number) {
   const sql = yield* SqlClient.SqlClient
-  return yield* sql<RecurringRow>`
+  const rows = yield* sql<RecurringRow>`
     SELECT state_path AS "statePath", state -> 'context' AS context
     FROM actors
     WHERE type = 'activation' AND subject_id = ${customerId} AND NOT closed
@@ -21,6 +22,7 @@ export const recurringOf = Effect.fn("views.recurringOf")(function* (customerId:
       AND state -> 'context' ->> 'activeSince' IS NOT NULL
     ORDER BY path
     LIMIT ${limit}`
+  return rows.map(upToDate)
 })
 
 export interface BillRow {

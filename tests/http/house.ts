@@ -12,6 +12,7 @@ import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
 import { settingsOf } from "#src/config.ts"
+import { letClockMove } from "#src/demo/database.ts"
 import { carsTrust, newKey as newSigningKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { intranetApp } from "#src/http/intranet.ts"
 import { publicApp } from "#src/http/public.ts"
@@ -52,8 +53,10 @@ const aboutCallers = [
   "reconciliation_runs"
 ]
 
-export const httpHouse = async () => {
+/** `movable`: the clock is one that a test may move. */
+export const httpHouse = async ({ movable = false } = {}) => {
   const database = await freshDatabase()
+  if (movable) await letClockMove(database.url)
   const space = `h${crypto.randomUUID().slice(0, 8)}`
   const keys = await vehicleKeys()
   const vehicles = { trust: carsTrust(keys), natsUrl: process.env.NATS_URL!, natsSpace: space }
@@ -111,8 +114,8 @@ export const httpHouse = async () => {
   }
 
   /** Somebody with an account and a session; a dealership where the role has one. */
-  const signedIn = async (role: Role, who: string, dealership: string | null = null) => {
-    const data = person(who)
+  const signedIn = async (role: Role, who: string, dealership: string | null = null, address?: PersonalData["address"]) => {
+    const data = { ...person(who), ...(address === undefined ? {} : { address }) }
     return runtime.runPromise(
       Effect.gen(function* () {
         const persons = yield* Persons

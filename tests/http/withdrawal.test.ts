@@ -12,7 +12,7 @@ let house: HttpHouse
 let owner: Signed
 let stranger: Signed
 beforeAll(async () => {
-  house = await httpHouse()
+  house = await httpHouse({ movable: true })
   owner = await house.signedIn("customer", "Customer 1")
   stranger = await house.signedIn("customer", "Customer 2")
 })
@@ -156,3 +156,117 @@ describe("a withdrawal", () => {
     expect(signedOut.body).not.toHaveProperty("receipt") // Nobody to give it to.
   })
 })
+
+/** Three customers of the same moment, and the same calendar on three walls. */
+const homes = {
+  madrid: { who: "Customer 1", country: "ES", zone: "Europe/Madrid", city: "Madrid", postalCode: "28013" },
+  canarias: { who: "Customer 3", country: "ES", zone: "Atlantic/Canary", city: "Las Palmas", postalCode: "35001" },
+  lisboa: { who: "Customer 4", country: "PT", zone: "Europe/Lisbon", city: "Lisboa", postalCode: "1100-148" }
+} as const
+type Home = keyof typeof homes
+
+/** Signed in anew: a session does not last for fourteen days. */
+const customerOf = (home: Home) => {
+  const { who, country, city, postalCode } = homes[home]
+  return house.signedIn("customer", who, null, { street: "Calle Mayor 1", city, postalCode, country })
+}
+const bought = async (home: Home, until: "active" | "pending" = "active") => {
+  const customer = await customerOf(home)
+  const vin = await ownedCar(house, customer, { country: homes[home].country })
+  if (until === "pending") house.world.fleet.car(vin).reach(false, false)
+  const { body } = await driver(house, customer, vin).buy({ ...heatedSeats, paymentMethod: "tok_ok" })
+  const activationId = ActivationId.make(body.activationId)
+  await driver(house, customer, vin).sees(activationId, until)
+  const as = async (step: "" | "/confirmation", receipt?: string) =>
+    driver(house, await customerOf(home), vin).ask(
+      "POST",
+      `/activations/${activationId}/withdrawal${step}`,
+      receipt === undefined ? {} : { headers: { "withdrawal-receipt": receipt } }
+    )
+  return { home, vin, activationId, as }
+}
+const advance = (millis: number) => house.runtime.runPromise(PlatformTime.use((time) => time.advance(Math.round(millis))))
+const minute = 60_000
+const clockIn = (zone: string) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" })
+const refundsOf = ({ activationId }: { activationId: ActivationId }) =>
+  house.world.payments.ledger().filter(({ kind, reference }) => kind === "refund" && reference.includes(activationId.slice(4)))
+
+describe("the last day", () => {
+  test("is the customer's own: what is a minute too late in Madrid is in time in Canarias and in Lisboa", async () => {
+    const [inTime, tooLate, outage, canarias, lisboa] = [
+      await bought("madrid"),
+      await bought("madrid"),
+      await bought("madrid"),
+      await bought("canarias"),
+      await bought("lisboa")
+    ] as const
+    const ends = new Map<Home, number>()
+    for (const one of [inTime, canarias, lisboa]) {
+      const { body } = await one.as("")
+      ends.set(one.home, Date.parse(body.before))
+      // The end is a midnight on the wall there, and the day before it is the last one.
+      const { zone } = homes[one.home]
+      expect(clockIn(zone).format(Date.parse(body.before))).toEndWith(" 00:00:00")
+      expect(clockIn(zone).format(Date.parse(body.before) - 1)).toStartWith(body.lastDay)
+      expect([body.timeZone, [0, 6].includes(new Date(`${body.lastDay}T12:00:00Z`).getUTCDay())]).toEqual([zone, false])
+    }
+    expect(ends.get("canarias")! - ends.get("madrid")!).toBe(60 * minute)
+
+    await advance(ends.get("madrid")! - now() - minute)
+    expect((await inTime.as("/confirmation")).body).toMatchObject({ state: "withdrawn", timeZone: "Europe/Madrid" })
+    let receipt = ""
+    const session = await customerOf("madrid")
+    const confirm = (more: object = {}) =>
+      house.call("public", "POST", `/api/me/vehicles/${outage.vin}/activations/${outage.activationId}/withdrawal/confirmation`, {
+        token: session.token,
+        ...more
+      })
+    await withoutDatabase(async () => {
+      receipt = (await confirm()).body.receipt
+    })
+    await untilItAnswers(session)
+
+    await advance(ends.get("madrid")! - now() + minute)
+    const refused = await tooLate.as("/confirmation")
+    expect(refused).toMatchObject({ status: 409, body: { reason: "WithdrawalPeriodExpired" } })
+    expect(refused.body.detail).toContain("(Europe/Madrid)")
+    expect((await tooLate.as("")).body).toMatchObject({ status: 409, reason: "WithdrawalPeriodExpired" })
+    expect((await outage.as("/confirmation")).body).toMatchObject({ status: 409, reason: "WithdrawalPeriodExpired" })
+    // On the next day, with the receipt of the day before (F72).
+    const accepted = await outage.as("/confirmation", receipt)
+    expect(accepted.body).toMatchObject({ state: "withdrawn" })
+    expect(Date.parse(accepted.body.submittedAt)).toBeLessThan(ends.get("madrid")!)
+    expect((await canarias.as("/confirmation")).body).toMatchObject({ state: "withdrawn", timeZone: "Atlantic/Canary" })
+    if (now() < ends.get("lisboa")!) expect((await lisboa.as("/confirmation")).body).toMatchObject({ state: "withdrawn" })
+
+    const kept = await house.rows("SELECT activation_id, step FROM refused_withdrawals ORDER BY submitted_at")
+    expect(kept).toEqual([
+      { activation_id: tooLate.activationId, step: "confirmation" },
+      { activation_id: outage.activationId, step: "confirmation" }
+    ])
+    for (const one of [inTime, outage, canarias]) {
+      for (const end = performance.now() + 10_000; refundsOf(one).length === 0; await Bun.sleep(20))
+        expect(performance.now()).toBeLessThan(end)
+      expect(refundsOf(one)).toHaveLength(1)
+    }
+    expect(refundsOf(tooLate)).toHaveLength(0)
+  }, 90_000)
+
+  test("of what never became active costs nothing and brings nothing back: what was held is released", async () => {
+    const service = await bought("madrid", "pending")
+    const { body } = await service.as("")
+    expect(body).toMatchObject({ comesBack: { amountMinor: 0 }, legalMinimum: { amountMinor: 0, rule: "nothingPaid" } })
+    expect((await service.as("/confirmation")).body.state).toBe("withdrawn")
+    await driver(house, await customerOf("madrid"), service.vin).sees(service.activationId, "withdrawn", "voided")
+    const books = house.world.payments.ledger().filter(({ reference }) => reference.includes(service.activationId.slice(4)))
+    expect(books.map(({ kind }) => kind)).not.toContain("capture")
+    expect(refundsOf(service)).toHaveLength(0)
+  })
+})
+
+const untilItAnswers = async ({ token }: Signed) => {
+  for (const end = performance.now() + 20_000; ; await Bun.sleep(50)) {
+    if ((await house.call("public", "GET", "/api/me", { token })).status === 200) return
+    expect(performance.now()).toBeLessThan(end)
+  }
+}

@@ -379,11 +379,11 @@ describe("withdrawal", () => {
     ]) {
       const withdrawing = service(...past)
       withdrawing.when(a.withdrawn()).thenStands("money.declined service.withdrawn", "DropOption", "Notify WithdrawalAccepted")
-      const prospect = withdrawalProspect({ service: "active", money: "captured" }, withdrawing.context, a.purchasedAt)
+      const prospect = withdrawalProspect("active", withdrawing.context, a.purchasedAt)
       expect(prospect).toMatchObject({ comesBack: { ...a.price, amountMinor: 0 } })
     }
     const { context } = service(...a.toActive(), a.settled())
-    expect(withdrawalProspect({ service: "active", money: "captured" }, context, a.purchasedAt)).toMatchObject({
+    expect(withdrawalProspect("active", context, a.purchasedAt)).toMatchObject({
       comesBack: a.price
     })
     service(...a.toActive(), a.settlementFailed(), a.withdrawn())

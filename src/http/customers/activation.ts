@@ -6,7 +6,6 @@ import type { ActivationContext } from "#machines/activation.ts"
 import { Day, Month } from "#machines/calendar.ts"
 import { Term } from "#machines/option-terms.ts"
 import { ActivationId, Instant, Minor, Money, OptionCode, Vin } from "#machines/vocabulary.ts"
-import { withdrawalEnd } from "#machines/withdrawal.ts"
 import { serviceHappening, serviceInWords, tryInWords } from "#src/views/activation-words.ts"
 import type { ActivationRow } from "#src/views/activations.ts"
 import type { Language } from "#src/views/order-words.ts"
@@ -106,8 +105,7 @@ export const detailOf = (
   language: Language
 ): typeof Service.Type => {
   const { terms, channel, purchasedAt, activeSince, closedBecause, attempt, tries, supportCase, withdrawal } = row.context
-  // What lies as the first version of the chart left it has none of these yet.
-  const { bills = [], withdrawalEndsAt = withdrawalEnd(purchasedAt) } = row.context as Partial<ActivationContext>
+  const { bills, withdrawalEndsAt } = row.context
   const waitsForCustomer = ["actionRequired", "confirming"].includes(standingIn(row.statePath).money)
   return {
     ...summaryOf(row, language),

@@ -3,11 +3,9 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
-import { contractLawOf } from "#integrations/contract-law/contract-law.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
-import type { ActivationContext } from "#machines/activation.ts"
+import { lawOf } from "#machines/activation-context.ts"
 import { Day, Month, TimeZone } from "#machines/calendar.ts"
-import type { ContractLaw } from "#machines/contract-law.ts"
 import { previewOf } from "#machines/monthly-bill.ts"
 import { vatWithin } from "#machines/vat.ts"
 import { ActivationId, Currency, Instant, Minor, Money, OptionCode, type SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -81,7 +79,7 @@ const preview = Effect.fn("customers.billsPreview")(function* (subjectId: Subjec
 
 /** None of what is given as a gift, was withdrawn from, or has this month billed already. */
 const lineOf = ({ statePath, context }: RecurringRow, at: Instant): ReadonlyArray<typeof PreviewLine.Type> => {
-  const { activationId, vin, terms, withdrawal, activeSince, endedAt = null, bills = [] } = context as Recurring
+  const { activationId, vin, terms, withdrawal, activeSince, endedAt, bills } = context
   const { service } = standingIn(statePath)
   if (activeSince === null || withdrawal !== null || service.startsWith("escalated")) return []
   const { timeZone } = lawOf(context)
@@ -99,10 +97,3 @@ const list = Effect.fn("customers.bills")(function* (subjectId: SubjectId, query
 })
 
 const billOf = (row: BillRow): typeof Bill.Type => ({ ...row, vatMinor: vatWithin(row.amount.amountMinor, row.vatPercent) })
-
-type Recurring = ActivationContext & {
-  readonly endedAt?: Instant | null
-  readonly bills?: ReadonlyArray<{ readonly month: Month }>
-}
-const lawOf = ({ country, channel, purchasedAt, law }: ActivationContext & { readonly law?: ContractLaw }): ContractLaw =>
-  law ?? contractLawOf(country, { channel, postalCode: null, at: purchasedAt })

@@ -4,11 +4,13 @@ import { Effect, Schema } from "effect"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { optionTermsOf } from "#integrations/catalogue/options.ts"
+import { contractLawOf } from "#integrations/contract-law/contract-law.ts"
+import { Persons } from "#integrations/persons/persons.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { type OptionTerms, Term } from "#machines/option-terms.ts"
 import { PurchaseOption } from "#machines/vehicle.ts"
-import { ActivationId, OptionCode, type SubjectId, type Vin } from "#machines/vocabulary.ts"
+import { ActivationId, type Country, OptionCode, type SubjectId, type Vin } from "#machines/vocabulary.ts"
 import { type Heard, heardAs } from "#src/views/heard.ts"
 import { reasonInWords } from "#src/views/reason-words.ts"
 import { sameAsFirst } from "../idempotency.ts"
@@ -88,7 +90,12 @@ export const purchase = Effect.fn("customers.purchase")(function* (
     customerId,
     terms,
     paymentMethod: paymentMethod ?? null,
-    consents: agreedAt(consents, iso(time.now()))
+    consents: agreedAt(consents, iso(time.now())),
+    law: contractLawOf(context.country, {
+      channel: "online",
+      postalCode: yield* postalCodeOf(customerId, context.country),
+      at: iso(time.now())
+    })
   })
   const standing = yield* actors.tell(to, message, { id })
   if (standing.duplicate) {
@@ -97,5 +104,12 @@ export const purchase = Effect.fn("customers.purchase")(function* (
   }
   return beginningOf(activationId, terms)
 })
+
+/** Only where the customer lives where the car is registered: the law is the country's, the clock the address's. */
+const postalCodeOf = (customerId: SubjectId, country: Country): Effect.Effect<string | null, never, Persons> =>
+  Persons.use((persons) => persons.read(customerId)).pipe(
+    Effect.map(({ address }) => (address?.country === country ? address.postalCode : null)),
+    Effect.catchTag("PersonUnknown", () => Effect.succeed(null))
+  )
 
 const notOffered = malformed(reasonInWords("NotOffered", "en")!, "NotOffered")

@@ -6,15 +6,14 @@ import { Activation } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { MessageRefused } from "#actors/system/letter.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
-import { contractLawOf } from "#integrations/contract-law/contract-law.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
 import { type ActivationContext, RequestWithdrawal } from "#machines/activation.ts"
+import { lawOf } from "#machines/activation-context.ts"
 import { Day, dayOf, TimeZone } from "#machines/calendar.ts"
-import type { ContractLaw } from "#machines/contract-law.ts"
 import { ActivationId, Instant, Minor, Money, OptionCode, type SubjectId } from "#machines/vocabulary.ts"
-import { askedExpressly, legalMinimum, withdrawalEnd, withdrawalProspect } from "#machines/withdrawal.ts"
+import { withdrawalProspect } from "#machines/withdrawal.ts"
 import { heardAs } from "#src/views/heard.ts"
 import { withdrawalInWords } from "#src/views/withdrawal-words.ts"
 import { changingProblems } from "../answers.ts"
@@ -131,22 +130,11 @@ const look = Effect.fn("customers.withdrawalProspect")(function* (
 ) {
   const { statePath, context } = yield* ownService(subjectId, named)
   const submittedAt = yield* submittedSince(seal, subjectId, named, submitting)
-  const prospect = withdrawalProspect(standingIn(statePath), context, submittedAt)
+  const prospect = withdrawalProspect(standingIn(statePath).service, context, submittedAt)
   if (prospect === "WithdrawalPeriodExpired") return yield* late(context, { step: submitting.step, submittedAt })
   if (typeof prospect === "string") return yield* Effect.fail(refused(prospect))
-  const { activationId, purchasedAt, terms, activeSince, until, consents } = context
-  const law = lawOf(context)
-  const { timeZone } = law
-  const minimum = legalMinimum({
-    price: prospect.comesBack,
-    law,
-    term: terms.term,
-    concludedAt: purchasedAt,
-    activeSince,
-    endsAt: until,
-    withdrawnAt: submittedAt,
-    expressRequest: askedExpressly(consents)
-  })
+  const { activationId, purchasedAt, terms } = context
+  const { timeZone } = lawOf(context)
   return {
     activationId,
     option: terms.option,
@@ -154,7 +142,7 @@ const look = Effect.fn("customers.withdrawalProspect")(function* (
     ...prospect,
     lastDay: dayOf(iso(Date.parse(prospect.before) - 1), timeZone),
     timeZone,
-    legalMinimum: { ...minimum, currency: terms.price.currency },
+    legalMinimum: { ...prospect.legalMinimum, currency: terms.price.currency },
     inWords: withdrawalInWords.prospect(prospect.before, timeZone, yield* languageOf(subjectId))
   }
 })
@@ -202,11 +190,6 @@ const late = Effect.fn("customers.lateWithdrawal")(function* (
   const { activationId, vin, customerId } = context
   yield* RefusedWithdrawals.use((withdrawals) => withdrawals.keep({ activationId, vin, customerId, ...submission }))
   const { details } = refused("WithdrawalPeriodExpired")
-  const ended = withdrawalInWords.late(endOf(context), lawOf(context).timeZone)
+  const ended = withdrawalInWords.late(context.withdrawalEndsAt, lawOf(context).timeZone)
   return yield* Effect.fail(new Problem({ ...details, detail: `${details.detail} ${ended}` }))
 })
-
-const lawOf = ({ country, channel, purchasedAt, law }: ActivationContext & { readonly law?: ContractLaw }): ContractLaw =>
-  law ?? contractLawOf(country, { channel, postalCode: null, at: purchasedAt })
-const endOf = ({ purchasedAt, withdrawalEndsAt }: ActivationContext & { readonly withdrawalEndsAt?: Instant }): Instant =>
-  withdrawalEndsAt ?? withdrawalEnd(purchasedAt)
