@@ -146,6 +146,17 @@ describe("a withdrawal", () => {
     })
   })
 
+  test("of what never became active costs nothing and brings nothing back: what was held is released", async () => {
+    const service = await bought("madrid", "pending")
+    const { body } = await service.as("")
+    expect(body).toMatchObject({ comesBack: { amountMinor: 0 }, legalMinimum: { amountMinor: 0, rule: "nothingPaid" } })
+    expect((await service.as("/confirmation")).body.state).toBe("withdrawn")
+    await driver(house, await customerOf("madrid"), service.vin).sees(service.activationId, "withdrawn", "voided")
+    const books = house.world.payments.ledger().filter(({ reference }) => reference.includes(service.activationId.slice(4)))
+    expect(books.map(({ kind }) => kind)).not.toContain("capture")
+    expect(refundsOf(service)).toHaveLength(0)
+  })
+
   test("by a stranger with the owner's receipt is still nobody's", async () => {
     const { vin, activationId } = await service()
     const path = `/api/me/vehicles/${vin}/activations/${activationId}/withdrawal/confirmation`
@@ -251,17 +262,6 @@ describe("the last day", () => {
     }
     expect(refundsOf(tooLate)).toHaveLength(0)
   }, 90_000)
-
-  test("of what never became active costs nothing and brings nothing back: what was held is released", async () => {
-    const service = await bought("madrid", "pending")
-    const { body } = await service.as("")
-    expect(body).toMatchObject({ comesBack: { amountMinor: 0 }, legalMinimum: { amountMinor: 0, rule: "nothingPaid" } })
-    expect((await service.as("/confirmation")).body.state).toBe("withdrawn")
-    await driver(house, await customerOf("madrid"), service.vin).sees(service.activationId, "withdrawn", "voided")
-    const books = house.world.payments.ledger().filter(({ reference }) => reference.includes(service.activationId.slice(4)))
-    expect(books.map(({ kind }) => kind)).not.toContain("capture")
-    expect(refundsOf(service)).toHaveLength(0)
-  })
 })
 
 const untilItAnswers = async ({ token }: Signed) => {
