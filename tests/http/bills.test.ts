@@ -1,12 +1,13 @@
 /** "What will I pay this month": days consumed so far, and the month's bill if nothing changes. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { PlatformTime } from "#integrations/postgres/time.ts"
 import { driver, heatedSeats, ownedCar } from "./garage.ts"
 import { type HttpHouse, httpHouse, type Signed } from "./house.ts"
 
 let house: HttpHouse
 let owner: Signed
 beforeAll(async () => {
-  house = await httpHouse()
+  house = await httpHouse({ movable: true })
   owner = await house.signedIn("customer", "Customer 1")
 })
 afterAll(() => house.close())
@@ -67,4 +68,37 @@ describe("the month", () => {
     await me.sees(body.activationId, "withdrawn")
     expect((await ask("/preview")).lines).toEqual([]) // Consumed days of what was withdrawn from are not billed.
   })
+
+  test("that is over is billed as it was previewed, and paid; the next one is previewed then", async () => {
+    const subscriber = await house.signedIn("customer", "Customer 3")
+    const vin = await ownedCar(house, subscriber)
+    const { body } = await driver(house, subscriber, vin).buy(streaming)
+    await driver(house, subscriber, vin).sees(body.activationId, "active")
+    const { at, lines } = await ask("/preview", subscriber)
+    const [{ month, expected }] = lines
+    const nextMonth = Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 1, 1) // One at night in Madrid, or two.
+    await house.runtime.runPromise(PlatformTime.use((time) => time.advance(nextMonth - Date.parse(at))))
+
+    const later = () => house.signedIn("customer", "Customer 3")
+    for (const end = performance.now() + 15_000; ; await Bun.sleep(50)) {
+      const { bills } = await ask("", await later())
+      if (bills[0]?.status === "paid") break
+      if (performance.now() > end) throw new Error(`The month stands at ${JSON.stringify(bills)}`)
+    }
+    const { bills, cursor } = await ask("", await later())
+    expect([bills.length, cursor]).toEqual([1, null])
+    const { from, to, days, daysInMonth, amount, vatMinor } = expected
+    expect(bills[0]).toEqual({
+      ...{ activationId: body.activationId, vin, option: "streaming", month, from, to, days, daysInMonth, amount, vatMinor },
+      vatPercent: 21,
+      status: "paid"
+    })
+    const charges = house.world.payments
+      .ledger()
+      .filter(({ kind, reference }) => kind === "charge" && reference.includes(body.activationId.slice(4)))
+    expect(charges.map(({ amountMinor }) => amountMinor)).toEqual([amount.amountMinor])
+    const [next] = (await ask("/preview", await later())).lines
+    expect([next.month > month, next.soFar.days]).toEqual([true, 1])
+    expect((await ask("?limit=1", await later())).bills).toHaveLength(1)
+  }, 40_000)
 })

@@ -8,6 +8,7 @@ import { holidayRows, holidaysOf } from "#integrations/contract-law/holidays.ts"
 import { dayOf, startOf, zoneOf } from "#machines/calendar.ts"
 import { ContractLaw, withdrawalEnds } from "#machines/contract-law.ts"
 import { Country } from "#machines/vocabulary.ts"
+import { periodEnd } from "#tests/proofs/simulation/period.ts"
 
 const everywhere = Country.literals
 const hashOf = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16)
@@ -58,6 +59,18 @@ describe("the law of a contract", () => {
     for (const country of everywhere)
       expect([country, lastDayOf(country, "online"), lastDayOf(country, "bundle")]).toEqual([country, "2026-12-28", "2026-12-25"])
   })
+
+  test("ends when somebody else says that it ends, from day to day for four years", () => {
+    const day = 86_400_000
+    for (const country of everywhere)
+      for (const channel of ["online", "bundle"] as const)
+        for (let moment = Date.UTC(2026, 0, 1); moment < Date.UTC(2030, 0, 1); moment += 2.37 * day) {
+          const at = new Date(moment).toISOString()
+          const end = withdrawalEnds(at, contractLawOf(country, contract(at, { channel })))
+          const theirs = new Date(periodEnd(moment, country, channel === "bundle")).toISOString()
+          expect([country, channel, at, end]).toEqual([country, channel, at, theirs])
+        }
+  }, 30_000)
 
   test("holds the holidays that the period could end on, across the turn of the year, and no others", () => {
     expect(contractLawOf("ES", contract("2026-12-08T10:00:00.000Z")).holidays).toEqual(["2026-12-25", "2027-01-01", "2027-01-06"])

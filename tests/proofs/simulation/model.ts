@@ -3,6 +3,7 @@
  * Where a race may end either way the model knows both ends, and takes the one that happened.
  */
 import type { OptionTerms } from "#machines/option-terms.ts"
+import { periodEnd } from "./period.ts"
 import type { Phase, Seen, SeenService } from "./seen.ts"
 import { beginning, flawsOf, isHeld, type Method, type Service, termFlawsOf } from "./service.ts"
 
@@ -122,10 +123,10 @@ export class Model {
     if (careful && terms.term.kind === "recurring") this.permitted = true
   }
 
-  withdrawal({ phase, withdrawn, purchasedAt }: Service): string | null {
+  withdrawal({ phase, withdrawn, purchasedAt, bundled }: Service): string | null {
     if (withdrawn) return null // The same click again.
     if (!withdrawable.has(phase)) return "AlreadyClosed"
-    return this.now < midnightAfter(purchasedAt, 14) ? null : "WithdrawalPeriodExpired"
+    return this.now < periodEnd(purchasedAt, this.country, bundled) ? null : "WithdrawalPeriodExpired"
   }
   cancellation({ phase, cancelled, terms }: Service): string | null {
     if (cancelled) return null
@@ -293,5 +294,4 @@ export class Model {
   }
 }
 
-const midnightAfter = (at: number, days: number) => new Date(at).setUTCHours(24 * (days + 1), 0, 0, 0)
 const copyOf = (possible: Possible): Possible => new Map([...possible].map(([service, phases]) => [service, new Set(phases)]))
