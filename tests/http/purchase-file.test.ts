@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { createHash } from "node:crypto"
 import { unzipSync } from "fflate"
+import { readPaper } from "#integrations/papers/sealed-paper.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { contractText } from "#integrations/texts/contract-texts.ts"
 import { manualOf } from "#integrations/texts/manuals.ts"
@@ -43,11 +44,12 @@ beforeAll(async () => {
     headers: { "content-type": "application/pdf" },
     raw: identity
   })
-  await keep("order/x#1.0", "Invoice ES-2026-000001", OrderId.make(orderId))
+  await keep("order/x#1.0", "Invoice of a sale", OrderId.make(orderId))
   vin = await ownedCar(house, owner)
   const me = driver(house, owner, vin)
   service = (await me.buy({ ...heatedSeats, consents, paymentMethod: "tok_ok" })).body.activationId
   await me.sees(service, "active", "captured")
+  await house.quiet() // Its invoice is written, too.
 })
 afterAll(() => house.close())
 
@@ -134,8 +136,16 @@ describe("a purchase file", () => {
       return { kind: "contractText", title, size, sha256, mediaType: "text/markdown", edition: 1 }
     }
     const one = (title: string) => documents.find((document: any) => document.title === title)
-    expect(documents).toHaveLength(6)
-    expect(one("Invoice ES-2026-000001")).toMatchObject({
+    expect(documents).toHaveLength(7)
+    const issued = documents.find(({ kind, activationId }: any) => kind === "invoice" && activationId === service)
+    const [, number] = /^Invoice (ES-\d{4}-000001)$/.exec(issued.title)!
+    expect(issued).toMatchObject({ mediaType: "application/pdf", orderId: null, vin })
+    expect(
+      await readPaper((await bytesOf("public", `${mine}/documents/${issued.documentId}`, owner.token)).bytes, house.invoiceKey)
+    ).toMatchObject({
+      ...{ paper: "invoice", number }
+    })
+    expect(one("Invoice of a sale")).toMatchObject({
       ...{ kind: "invoice", mediaType: "application/pdf", size: invoice.length, sha256: sha256(invoice), orderId, edition: null }
     })
     expect(one("DNI, NIE o pasaporte")).toMatchObject({ kind: "registrationPaper", sha256: sha256(identity), orderId })
@@ -304,6 +314,7 @@ describe("a car that is sold on", () => {
     })
     expect(sold.status).toBe(201)
     await driver(house, second, car).pairs()
+    await house.quiet()
     const [hers, his] = [(await my("", first)).body, (await my("", second)).body]
     const told = (body: any) =>
       body.timeline.happenings.filter(({ activationId }: any) => activationId === null).map(({ type }: any) => type)
@@ -314,7 +325,12 @@ describe("a car that is sold on", () => {
     const papers = (body: any) => body.documents.documents.map(({ title, activationId }: any) => [title, activationId])
     const consent = ["Transfer of ownership of a used car", null]
     expect(papers(his).sort()).toEqual([["Heated seats", null], consent]) // Not who bought it.
-    expect(papers(hers).sort()).toEqual([["Start now", bought], ["Terms of services in the car", bought], consent])
+    expect(papers(hers).sort()).toEqual([
+      [expect.stringMatching(/^Invoice ES-\d{4}-\d{6}$/), bought],
+      ["Start now", bought],
+      ["Terms of services in the car", bought],
+      consent
+    ])
     for (const { documentId } of his.documents.documents)
       expect((await bytesOf("public", `${mine}/documents/${documentId}`, second.token)).status).toBe(200)
   })
@@ -339,7 +355,10 @@ describe("a manual", () => {
     expect(told.map(({ inWords }: any) => inWords)).toEqual(
       expect.arrayContaining(["Bought", "Confirmed by your car", "You withdrew"])
     )
-    const texts = (await my()).body.documents.documents.filter(({ activationId }: any) => activationId === bought)
-    expect(texts.map(({ kind }: any) => kind)).toEqual(["contractText", "contractText"]) // What was agreed to stays.
+    await house.quiet()
+    const papers = (await my()).body.documents.documents.filter(({ activationId }: any) => activationId === bought)
+    expect(papers.map(({ kind }: any) => kind).sort()).toEqual(
+      ["contractText", "contractText", "creditNote", "invoice", "withdrawalAcknowledgement"] // What was agreed to stays, and what was paid.
+    )
   })
 })

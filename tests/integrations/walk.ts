@@ -126,7 +126,7 @@ const everyDocument = async (town: Town, customer: Visitor, orderId: string): Pr
     VALUES (${`doc_${"0".repeat(32)}`}, 'walk#1.0', ${subjectId}, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('walk'), 'hex'), 'walk', ${orderId}, now())`
   const { documents } = await customer.does("GET", "/api/me/purchase-file/documents")
   const kinds = new Set(documents.map(({ kind }: { readonly kind: string }) => kind))
-  expect([...kinds].sort()).toEqual(["contractText", "invoice", "registrationPaper"])
+  for (const kind of ["contractText", "invoice", "registrationPaper"]) expect(kinds).toContain(kind)
   for (const { documentId } of documents) await customer.does("GET", `/api/me/purchase-file/documents/${documentId}`)
   return documents.find((document: { readonly orderId: string }) => document.orderId === orderId).documentId
 }
