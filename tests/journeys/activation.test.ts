@@ -215,7 +215,7 @@ describe("a service", () => {
 
     const late = await bought(owner, audio)
     await owner.sees(late, "active captured")
-    await town.pass(15 * day)
+    await town.pass(22 * day) // Day 14, and whatever weekend and holidays it may have fallen on.
     const refused = await owner.withdraws(late)
     expect(refused).toMatchObject({ status: 409, body: { type: "/problems/withdrawal-period-expired" } })
     await owner.sees(late, "ended captured")
