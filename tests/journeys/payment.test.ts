@@ -80,7 +80,11 @@ describe("a gateway", () => {
     await town.settled()
     expect(await sale.customer.order(sale.orderId)).toMatchObject({ state: "manufacturing.building" })
     const [order] = await town.sql`SELECT state -> 'context' -> 'charges' AS charges FROM actors WHERE type = 'order'`
-    expect(Object.values(order.charges)).toEqual([{ kind: "reservation", status: "received", settlement: "failed" }])
+    expect(Object.values(order.charges)).toEqual([
+      { kind: "reservation", status: "received", settlement: "failed", dispute: "none" }
+    ])
+    const [risk] = await town.sql`SELECT kind, amount_minor::int AS minor FROM risk_cases`
+    expect(risk).toEqual({ kind: "settlementFailed", minor: 1_000_00 })
   })
 })
 

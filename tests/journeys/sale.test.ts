@@ -40,7 +40,8 @@ describe("a sale", () => {
       depositReceived: 1_000_00,
       finalPaymentReceived: 30_900_00,
       depositApplied: 1_000_00,
-      finalPaymentApplied: 30_900_00
+      finalPaymentApplied: 30_900_00,
+      paymentSettled: 31_900_00
     })
     const [car] = await town.sql`SELECT state_path FROM actors WHERE type = 'vehicle'`
     expect(car.state_path).toStartWith("custody.withCustomer+assignment.owned+")

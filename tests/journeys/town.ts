@@ -138,7 +138,8 @@ export const pays = async ({ customer, orderId }: Sale, kind: "reservation" | "f
 
 /** What one order's ledger holds: kind → minor units. */
 export const entriesOf = async ({ sql }: Town, orderId: string): Promise<Record<string, number>> => {
-  const rows = await sql`SELECT kind, amount_minor::float8 AS minor FROM ledger WHERE order_id = ${orderId} ORDER BY at, kind`
+  const rows = await sql`
+    SELECT kind, sum(amount_minor)::float8 AS minor FROM ledger WHERE order_id = ${orderId} GROUP BY kind ORDER BY min(at), kind`
   return Object.fromEntries(rows.map(({ kind, minor }: { kind: string; minor: number }) => [kind, minor]))
 }
 
@@ -179,8 +180,12 @@ const reckoning = async (town: Town) => {
   const { invariants: findings } = await invariants(town)
   expect(findings.filter(({ violations }) => violations.length > 0)).toEqual([])
 
-  const ours =
-    await sql`SELECT payment_id AS reference, sum(minor)::float8 AS minor FROM postings WHERE account = 'gateway' GROUP BY payment_id`
+  // What was taken, less what went back; whether it has settled since is another question.
+  const ours = await sql`
+    SELECT payment_id AS reference, sum(CASE WHEN debit = 'gateway' THEN amount_minor ELSE -amount_minor END)::float8 AS minor
+    FROM ledger
+    WHERE phase = 'posted' AND (debit = 'gateway' AND kind <> 'disputeWon' OR kind IN ('serviceReturned', 'paymentReturned'))
+    GROUP BY payment_id`
   const theirs = new Map<string, number>()
   const charges: Array<string> = []
   for (const { kind, reference, amountMinor } of world.payments.ledger()) {
