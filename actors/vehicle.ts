@@ -91,7 +91,7 @@ export const vehicle = behavior({
     }),
     ShowOnDisplay: Effect.fn("ShowOnDisplay")(function* ({ vin, notice, option }, { at }) {
       const { sign } = yield* VehicleTrust
-      const shown = yield* sign("caas-display+jws", { v: 1, vin, notice, option, at })
+      const shown = yield* sign("caas-display+jws", { v: 1, vin, notice, option, at, showWhen: "always" })
       yield* VehicleLink.use((road) => road.display(vin, shown))
     }),
 

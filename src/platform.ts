@@ -20,13 +20,16 @@ import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
 import { Nats } from "#integrations/nats/nats.ts"
-import { NotificationsByMail } from "#integrations/notifications/by-mail.ts"
+import { LateNotifications } from "#integrations/notifications/late.ts"
+import { NotificationsPostgres } from "#integrations/notifications/postgres.ts"
+import { NotificationPreferencesPostgres } from "#integrations/notifications/postgres-preferences.ts"
 import { PapersPdf } from "#integrations/papers/pdf.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { BundleSealed } from "#integrations/purchase-file/bundle-seal.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
+import { PushSubscriptionsPostgres } from "#integrations/push/postgres.ts"
 import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
@@ -66,11 +69,19 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     AccountsPostgres,
     DocumentsPostgres,
     EvidencePostgres,
+    NotificationsPostgres,
     Paperwork(settings),
-    VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue }),
-    Layer.succeed(Doors, { publicUrl, intranetUrl }),
-    NotificationsByMail
-  ).pipe(Layer.provideMerge(PersonsPostgres({ key: settings.personsKey })))
+    Layer.succeed(Doors, { publicUrl, intranetUrl })
+  ).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        NotificationPreferencesPostgres,
+        PushSubscriptionsPostgres({ key: settings.personsKey }),
+        VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue })
+      )
+    ),
+    Layer.provideMerge(PersonsPostgres({ key: settings.personsKey }))
+  )
   return People.pipe(
     Layer.provideMerge(Live(settings.partners, settings.push)),
     Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })),
@@ -89,6 +100,7 @@ const Relays = ({ commandAttempts, archiveAfterDays, telemetryDays }: RunnerSett
   Layer.mergeAll(
     OutboxRelay(registry, { attempts: commandAttempts }),
     TimerRelay,
+    LateNotifications,
     Archivist({ afterDays: archiveAfterDays }),
     TelemetrySlices({ days: telemetryDays })
   ).pipe(Layer.provide(PostgresRelay))

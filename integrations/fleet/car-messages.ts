@@ -34,16 +34,26 @@ export const hearCommand = (car: Car, text: string): void => {
 export const hearNotice = (car: Car, text: string): void => {
   const { state } = car.element
   const heard = signedFor(car, "display", text)
-  const { notice, option, at } = heard.payload ?? {}
+  const { notice, option, at, showWhen } = heard.payload ?? {}
   const known = typeof notice === "string" && isInstant(at)
   const hash = sha256(text)
   const when = known ? Date.parse(at) : 0
   const shown = when < state.lastNotice.at || hash === state.lastNotice.hash
-  const reason = heard.reason ?? (known ? (shown ? "OldNotice" : null) : "NotANotice")
+  const judged = heard.reason ?? (known ? (shown ? "OldNotice" : null) : "NotANotice")
+  const waits = judged === null && showWhen === "parked" && !car.parked
+  const reason = waits ? "WaitsForParking" : judged
   car.around.note(car, { kind: "display", notice: known ? notice : null, option: option ?? null, reason })
-  if (reason !== null) return
+  if (judged !== null) return
   state.lastNotice = { at: when, hash }
+  car.notYetShown = waits ? { notice, option: option ?? null } : null // The newest is shown; an older one that waited is not.
   car.around.keep(car)
+}
+
+/** The car stands: what waited for that is shown now. */
+export const showWhatWaited = (car: Car): void => {
+  if (car.notYetShown === null) return
+  car.around.note(car, { kind: "display", ...car.notYetShown, reason: null })
+  car.notYetShown = null
 }
 
 export const hearAcknowledgement = (car: Car, text: string): void => {

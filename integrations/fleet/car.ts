@@ -1,6 +1,6 @@
 /** One car: it hears a message at a time, in the condition it is in, and obeys what is signed for it, while parked. */
 import { randomInt, randomUUID } from "node:crypto"
-import { hearAcknowledgement, hearCommand, hearNotice } from "./car-messages.ts"
+import { hearAcknowledgement, hearCommand, hearNotice, showWhatWaited } from "./car-messages.ts"
 import { type Document, type Judgement, judged } from "./document.ts"
 import type { Happening, Way } from "./entry.ts"
 import { Flash, type Image, type RunningFeature } from "./flash.ts"
@@ -56,6 +56,8 @@ export class Car {
   bootId = randomUUID()
   newest: Said | null = null
   done: ReadonlyArray<string> = []
+  /** For its display, as soon as it stands. */
+  notYetShown: { readonly notice: string; readonly option: string | null } | null = null
   private clockError = 0
   private correction = 0 // Learned from a document that named this boot; forgotten with it.
   private waiting: { readonly judgement: Taken; readonly from: number } | null = null
@@ -113,6 +115,7 @@ export class Car {
     }
     if (this.waiting !== null && this.parked && this.waiting.from <= this.around.now()) this.obey(this.waiting.judgement)
     if (this.pairing !== null && this.pairing.until <= this.around.now()) this.pairing = null
+    if (this.parked) showWhatWaited(this)
     const { newest } = this
     if (newest !== null && !newest.acknowledged && newest.sentAt + repeatMillis <= this.around.now()) this.repeat()
   }
@@ -190,6 +193,7 @@ export class Car {
     this.pairing = null
     this.newest = null
     this.done = []
+    this.notYetShown = null
     this.around.note(this, { kind: "reboot", bootId: this.bootId, why })
     this.say("hello")
   }

@@ -1,4 +1,5 @@
 /** Mail, over SMTP. */
+import { createHash } from "node:crypto"
 import { Context, type Effect, Schema } from "effect"
 
 export interface Attachment {
@@ -27,3 +28,6 @@ export class MailRefused extends Schema.TaggedError<MailRefused>()("MailRefused"
 
 /** The server was not there, or said to come again (4xx). */
 export class MailUnreachable extends Schema.TaggedError<MailUnreachable>()("MailUnreachable", { cause: Schema.Defect() }) {}
+
+/** A command's id may hold signs that a Message-ID may not (RFC 5322, 3.6.4), so it is hashed: the same command, the same Message-ID. */
+export const messageIdOf = (id: string) => `${createHash("sha256").update(id).digest("hex").slice(0, 32)}@caas.example`

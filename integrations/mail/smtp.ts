@@ -1,8 +1,7 @@
 /** Mail over SMTP, by nodemailer. TLS by the address: `smtps://`, or STARTTLS where the server offers it. */
-import { createHash } from "node:crypto"
 import { Effect, Layer, Schema } from "effect"
 import { createTransport } from "nodemailer"
-import { Mail, MailRefused, MailUnreachable, type OutgoingMail } from "./mail.ts"
+import { Mail, MailRefused, MailUnreachable, messageIdOf, type OutgoingMail } from "./mail.ts"
 
 export interface MailOptions {
   /** `smtp://` or `smtps://`, with user and password where the server wants them. */
@@ -52,16 +51,13 @@ export const MailSmtp = (options: MailOptions): Layer.Layer<Mail> => {
               contentType: mediaType,
               content: Buffer.from(bytes)
             })),
-            messageId: messageIdOf(id)
+            messageId: `<${messageIdOf(id)}>`
           }),
         catch: told
       }).pipe(Effect.asVoid)
     )
   })
 }
-
-/** A command's id may hold signs that a Message-ID may not (RFC 5322, 3.6.4), so it is hashed: the same command, the same Message-ID. */
-export const messageIdOf = (id: string) => `<${createHash("sha256").update(id).digest("hex").slice(0, 32)}@caas.example>`
 
 /** 5xx to the envelope or the text is for good; 5xx to our password is our mistake, and 4xx means later. */
 const told = (error: unknown) => {

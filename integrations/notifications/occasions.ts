@@ -24,7 +24,14 @@ export const facts = [
 export type Fact = (typeof facts)[number]
 export type Facts = { readonly [Name in Fact]?: string }
 
-const occasion = <const C extends NoticeClass>(noticeClass: C, ...needs: ReadonlyArray<Fact>) => ({ class: noticeClass, needs })
+interface Row {
+  readonly class: NoticeClass
+  readonly needs: ReadonlyArray<Fact>
+  /** Whether the car's display may show it, while it is parked: nothing of money, nor of who somebody is. What cars always show is the vehicle's own. */
+  readonly display: boolean
+}
+const occasion = (noticeClass: NoticeClass, ...needs: ReadonlyArray<Fact>): Row => ({ class: noticeClass, needs, display: false })
+const alsoShown = (row: Row): Row => ({ ...row, display: true })
 
 export const occasions = {
   // Of an order.
@@ -52,8 +59,8 @@ export const occasions = {
   PaymentConfirmationNeeded: occasion("contract", "option", "vin"),
   ServicePaymentDeclined: occasion("contract", "option", "vin"),
   ServiceActive: occasion("service", "option", "vin"),
-  ServiceDelayed: occasion("service", "option", "vin"),
-  ServiceRetrying: occasion("progress", "option", "vin"),
+  ServiceDelayed: alsoShown(occasion("service", "option", "vin")),
+  ServiceRetrying: alsoShown(occasion("progress", "option", "vin")),
   ServiceFailed: occasion("contract", "option", "vin"),
   ServiceGiven: occasion("contract", "option", "vin"),
   ServiceCancelled: occasion("contract", "option", "vin"),
@@ -74,7 +81,7 @@ export const occasions = {
   TheftEnded: occasion("contract", "vin"),
   WarrantyLost: occasion("contract", "vin"),
   VehicleTransferred: occasion("contract", "vin")
-} satisfies Readonly<Record<string, { readonly class: NoticeClass; readonly needs: ReadonlyArray<Fact> }>>
+} satisfies Readonly<Record<string, Row>>
 
 export type Occasion = keyof typeof occasions
 export const Occasion = Schema.Literals(Object.keys(occasions) as [Occasion, ...Array<Occasion>])

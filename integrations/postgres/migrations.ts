@@ -15,6 +15,7 @@ import telemetry from "./migrations/0013_telemetry.ts"
 import machines from "./migrations/0014_machines.ts"
 import money from "./migrations/0015_money.ts"
 import invoices from "./migrations/0016_invoices.ts"
+import notifications from "./migrations/0017_notifications.ts"
 import purchaseFile from "./migrations/0018_purchase_file.ts"
 import reconciliation from "./migrations/0019_reconciliation.ts"
 import law from "./migrations/0020_law.ts"
@@ -34,6 +35,7 @@ const loader = Migrator.fromRecord({
   "0014_machines": machines,
   "0015_money": money,
   "0016_invoices": invoices,
+  "0017_notifications": notifications,
   "0018_purchase_file": purchaseFile,
   "0019_reconciliation": reconciliation,
   "0020_law": law

@@ -67,7 +67,9 @@ export const DisplayNotice = Schema.Struct({
   vin: Vin,
   notice: Schema.String,
   option: Schema.NullOr(Schema.String),
-  at: Instant
+  at: Instant,
+  /** `parked`: it waits on a car that moves. */
+  showWhen: Schema.Literals(["always", "parked"])
 })
 /** `typ: caas-acknowledged+jws`. */
 export const Acknowledged = Schema.Struct({ v: Schema.Literal(1), vin: Vin, counter: Schema.Natural, receiptId: ReceiptId })

@@ -5,10 +5,13 @@ import { Elysia } from "elysia"
 import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
+import type { NotificationPreferences } from "#integrations/notifications/preferences.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
+import type { Push } from "#integrations/push/push.ts"
+import type { PushSubscriptions } from "#integrations/push/subscriptions.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
 import type { Telemetry } from "#integrations/telemetry/telemetry.ts"
@@ -26,9 +29,11 @@ import { courier } from "./customers/courier.ts"
 import { debt } from "./customers/debt.ts"
 import { link } from "./customers/link.ts"
 import { me } from "./customers/me.ts"
+import { notifications } from "./customers/notifications.ts"
 import { options as availableOptions } from "./customers/options.ts"
 import { orders } from "./customers/orders.ts"
 import { purchaseFile } from "./customers/purchase-file.ts"
+import { pushSubscriptions } from "./customers/push-subscriptions.ts"
 import { status } from "./customers/status.ts"
 import { theft } from "./customers/theft.ts"
 import { vehicles } from "./customers/vehicles.ts"
@@ -48,9 +53,12 @@ export type PublicServices =
   | BundleSeal
   | LastTold
   | Nats
+  | NotificationPreferences
   | Persons
   | PlatformTime
   | PurchaseFile
+  | Push
+  | PushSubscriptions
   | RateLimits
   | RefusedWithdrawals
   | SqlClient.SqlClient
@@ -69,6 +77,8 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
     .use(health(run, options))
     .use(auth(run, options, "public"))
     .use(me(run, options))
+    .use(notifications(run, options))
+    .use(pushSubscriptions(run, options))
     .use(orders(run, options))
     .use(vehicles(run, options))
     .use(link(run, options))

@@ -8,8 +8,10 @@ import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
 import type { DocumentRefused } from "#integrations/documents/documents.ts"
 import { stumbling } from "#integrations/log/log.ts"
 import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
+import type { PreferenceRefused } from "#integrations/notifications/preferences.ts"
 import type { PersonUnknown } from "#integrations/persons/persons.ts"
 import { isPassing, PostgresSilent } from "#integrations/postgres/absence.ts"
+import type { EndpointNotAllowed, TooManyDevices } from "#integrations/push/subscriptions.ts"
 import type { ReconciliationUnreachable } from "#integrations/reconciliation/reconciliation.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
 import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
@@ -33,6 +35,9 @@ type Expected =
   | MailRefused
   | MailUnreachable
   | PersonUnknown
+  | PreferenceRefused
+  | EndpointNotAllowed
+  | TooManyDevices
   | TooManyRequests
   | ReportNotBelieved
   | KeysUnreachable
@@ -57,11 +62,25 @@ const explain = Match.typeTags<Expected>()({
   MailRefused: () => malformed("The mail server refuses this address. Correct it.", "MailRefused"),
   MailUnreachable: () => tryAgain(30),
   PersonUnknown: () => notFound(),
+  PreferenceRefused: ({ class: noticeClass, reason }) => malformed(`${noticeClass}: ${channelsWanted[reason]}`, reason),
+  EndpointNotAllowed: () =>
+    malformed(
+      "endpoint: at none of the push services we write to. Send what the browser's own subscription says.",
+      "EndpointNotAllowed"
+    ),
+  TooManyDevices: ({ most }) => malformed(`${most} devices get push messages already. Remove one of them first.`, "TooManyDevices"),
   TooManyRequests: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
   ReportNotBelieved: ({ reason }) => malformed("This is no report that this very car has signed.", reason),
   KeysUnreachable: () => tryAgain(retryAfterSeconds),
   ReconciliationUnreachable: () => tryAgain(retryAfterSeconds)
 })
+
+const channelsWanted: Readonly<Record<PreferenceRefused["reason"], string>> = {
+  LegalIsByMail: "what the law wants in writing goes by mail. Leave mail in the list; add others as you like.",
+  OneChannelAtLeast: "what is about money and the contract needs a channel. Choose mail, push or sms.",
+  NotOnDisplay: "not on the car's display, where others read along. Choose mail, push or sms.",
+  OneLiveCard: "progress is one card that changes. Choose push, display or none."
+}
 
 /** Runs an Effect for a route. It may also fail with a Problem of its own, or with the database's silence. */
 export type Run<R> = <A, E extends Expected | Problem | SqlError.SqlError>(effect: Effect.Effect<A, E, R>) => Promise<A>

@@ -76,6 +76,23 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `now() - n * interval '1 minute', 'sub_crowd-' || n % 2000, 'sub_crowd-1', 'operator', 'file'`
   ],
   [
+    "notifications (notice_id, subject_id, occasion, class, card, facts, order_id, at)",
+    40_000,
+    `'order/ord_crowd-' || n || '#1.0', 'sub_crowd-' || n % 2000, 'ServiceRetrying', (ARRAY['progress', 'service'])[1 + n % 2], 'ord_crowd-' || n % 20000, '{}', 'ord_crowd-' || n, now() - n * interval '1 minute'`
+  ],
+  [
+    "notification_deliveries (notice_id, channel, message_id, state, due_at, finished_at)",
+    40_000,
+    `'order/ord_crowd-' || n || '#1.0', 'mail', 'crowd' || n, CASE WHEN n % 50 = 0 THEN 'waiting' ELSE 'sent' END, now() + n * interval '1 second', CASE WHEN n % 50 > 0 THEN now() END`
+  ],
+  ["notification_preferences", 12_000, `'sub_crowd-' || n, 'service', '{mail}', now()`],
+  ["notification_bounces", 12_000, `'sub_crowd-' || n, 'mail', '550', now()`],
+  [
+    "push_subscriptions (subscription_id, subject_id, wrapped_key, nonce, ciphertext, created_at)",
+    12_000,
+    `'push_' || lpad(n::text, 32, '0'), 'sub_crowd-' || n, '\\x00', '\\x00', '\\x00', now()`
+  ],
+  [
     "webhooks (source, webhook_id, received_at, body, body_sha256, state, outcome, applied_at)",
     60_000,
     `'factory', 'evt_crowd' || n, now(), '{}', sha256('{}'), CASE WHEN n % 5 = 0 THEN 'received' ELSE 'applied' END, 'handled', CASE WHEN n % 5 > 0 THEN now() END`

@@ -470,3 +470,30 @@ test("a notice is shown once, on its own display alone, and none that is older t
     [null, "UnknownKey"]
   ])
 })
+
+test("a notice that is not for who drives waits until the car stands, and the newest alone is shown then", async () => {
+  const { car, now, of } = yard()
+  const show = async (notice: string, later: number, showWhen = "parked") => {
+    const body = { v: 1, vin, notice, option: "seat-heating", at: new Date(now() + later).toISOString(), showWhen }
+    car.hear("display", await signJws(config, "caas-display+jws", body), "nats")
+  }
+  car.drive()
+  await show("ServiceDelayed", 0)
+  await show("ServiceRetrying", second)
+  car.tick()
+  const said = () => of("display").map(({ notice, reason }) => [notice, reason])
+  const waiting = [
+    ["ServiceDelayed", "WaitsForParking"],
+    ["ServiceRetrying", "WaitsForParking"]
+  ]
+  expect(said()).toEqual(waiting)
+  car.park()
+  car.tick()
+  expect(said()).toEqual([...waiting, ["ServiceRetrying", null]])
+  await show("ServiceRetrying", second) // A repeat.
+  await show("ServiceFailed", hour)
+  expect(said().slice(3)).toEqual([
+    ["ServiceRetrying", "OldNotice"],
+    ["ServiceFailed", null]
+  ])
+})

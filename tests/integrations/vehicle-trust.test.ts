@@ -77,7 +77,7 @@ const carry = async (body: ConfigDocument) => {
 
 describe("a signature of ours", () => {
   test("is EdDSA under our key's name, over the very body", async () => {
-    const notice = { v: 1, vin, notice: "ServiceActive", option: null, at: "2026-03-02T09:00:00.000Z" } as const
+    const notice = { v: 1, vin, notice: "ServiceActive", option: null, at: "2026-03-02T09:00:00.000Z", showWhen: "parked" } as const
     const jws = await using((trust) => trust.sign("caas-display+jws", notice))
     const [header, body, signature] = jws.split(".") as [string, string, string]
     const said = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString())

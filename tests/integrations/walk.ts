@@ -10,6 +10,7 @@ import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { Timers } from "#actors/system/timers.ts"
 import { Accounts } from "#integrations/accounts/accounts.ts"
 import { InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
+import { Notifications, type Occasion } from "#integrations/notifications/notifications.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
@@ -90,6 +91,7 @@ const doors = async (town: Town) => {
   await operator.does("POST", `/api/operator/quarantine/${encodeURIComponent(`order/${orderId}`)}/release`, reason)
 
   const { subjectId } = await customer.does("GET", "/api/me")
+  await told(town, customer, SubjectId.make(subjectId), Vin.make(vin))
   await seller.ask("POST", `/api/dealer/customers/${subjectId}/credentials`, { body: {} })
   for (const query of [
     "type=order",
@@ -154,6 +156,49 @@ const invoices = (town: Town, about: { customerId: string; activationId: string;
       })
     })
   )
+}
+
+/** Every road of a notice: to a device that is gone, to a mailbox that is full, to the next channel, and at last to nobody. */
+const told = async (town: Town, customer: Visitor, subjectId: SubjectId, vin: Vin) => {
+  const { applicationServerKey } = await customer.does("GET", "/api/me/push-subscriptions")
+  const subscribe = () =>
+    customer.does("POST", "/api/me/push-subscriptions", { body: town.world.push.subscribe(applicationServerKey) })
+  const { subscriptionId } = await subscribe()
+  await customer.does("DELETE", `/api/me/push-subscriptions/${subscriptionId}`)
+  await subscribe()
+  const wanted = await customer.does("GET", "/api/me/notification-preferences")
+  await customer.does("PUT", "/api/me/notification-preferences", { body: { ...wanted, contract: ["mail"] } })
+  const send = (occasion: Occasion, id: string) =>
+    town.platform.runtime.runPromise(
+      Effect.exit(
+        Notifications.use((notifications) =>
+          notifications.send(
+            {
+              subjectId,
+              occasion,
+              card: "walk",
+              facts: { vin, option: "snow-mode", activationId: "act_1", at: "2026-01-01T00:00:00.000Z" },
+              orderId: null,
+              activationId: null,
+              vin,
+              attachments: []
+            },
+            id
+          )
+        )
+      )
+    )
+  await send("ServiceRetrying", "walk/1#1.0")
+  town.world.push.misbehave({ fault: "busy" })
+  await send("PurchaseConfirmed", "walk/1#2.0") // The mail has it; the device will have it later.
+  town.world.mail.misbehave({ fault: "refuse", times: 1 })
+  town.world.push.misbehave({ fault: "gone" })
+  await send("TheftEnded", "walk/1#3.0")
+  town.world.mail.misbehave({ fault: "refuse", times: 1 })
+  await send("TheftEnded", "walk/1#3.0")
+  town.world.mail.behave()
+  await send("WarrantyLost", "walk/1#4.0") // Nothing else is left, and the mailbox takes it again.
+  await town.settled()
 }
 
 /** The same sale once more, with another key. */
