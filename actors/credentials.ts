@@ -7,12 +7,12 @@ import { Persons } from "#integrations/persons/persons.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { credentialsMail } from "./notices.ts"
 
-/** On a repeat the first link is void and a second mail goes out: at least one of them works. */
+/** Of two sales at once, both mails work until one is used. On a later repeat the first link is void and a second mail goes out. */
 export const giveAccess = Effect.fn("giveAccess")(function* (subjectId: SubjectId, id: string) {
   const accounts = yield* Accounts
   const person = yield* Persons.use((persons) => persons.read(subjectId))
   yield* accounts.provision({ subjectId, role: "customer", dealershipId: null, createdBy: id })
-  const token = yield* accounts.issueLink(subjectId, { evenIfSet: false })
+  const token = yield* accounts.issueLink(subjectId, { evenIfSet: false, besideFresh: true })
   if (token === null) return // Known already, and has a password.
   const { publicUrl } = yield* Doors
   yield* Mail.use((mail) => mail.send({ to: person.email, ...credentialsMail(passwordLink(publicUrl, token), person) }, id))

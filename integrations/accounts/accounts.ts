@@ -24,9 +24,12 @@ export class Accounts extends Context.Service<
       readonly dealershipId: DealershipId | null
       readonly createdBy: string
     }) => Effect.Effect<void>
-    /** A new one-time token (256 bit, base64url; only its SHA-256 is stored; 24 h). Voids earlier ones. Null where the account has a password and `evenIfSet` is false. */
-    readonly issueLink: (subjectId: SubjectId, options: { readonly evenIfSet: boolean }) => Effect.Effect<string | null>
-    /** Sets the password and uses the token up, in one transaction. A second use is refused and ends up in the security log. */
+    /** A new one-time token (256 bit, base64url; only its SHA-256 is stored; 24 h). Voids earlier ones; with `besideFresh` the one of the last minute stays, because its mail may be on its way. Null where the account has a password and `evenIfSet` is false. */
+    readonly issueLink: (
+      subjectId: SubjectId,
+      options: { readonly evenIfSet: boolean; readonly besideFresh?: boolean }
+    ) => Effect.Effect<string | null>
+    /** Sets the password, uses the token up and voids the other, in one transaction. A second use is refused and ends up in the security log. */
     readonly setPassword: (token: string, password: string) => Effect.Effect<void, LinkInvalid | PasswordTooWeak>
     /** Same answer and same time for an unknown address, a wrong password and an account without one. argon2id m=19 MiB t=2, at most 2 hashes at a time. */
     readonly signIn: (

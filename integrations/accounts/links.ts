@@ -11,6 +11,7 @@ import { securityLog } from "./security-log.ts"
 import { newToken, tokenHash } from "./token.ts"
 
 const linkLife = Duration.hours(24)
+const freshness = Duration.minutes(1) // Of two sales at once: a mail is on its way for so long.
 
 interface Link {
   readonly subject_id: SubjectId
@@ -25,8 +26,11 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
     const log = yield* securityLog
 
     const issueLink = Effect.fn("Accounts.issueLink")(
-      function* (subjectId: SubjectId, { evenIfSet }: { readonly evenIfSet: boolean }) {
-        // The lock makes two issuers take turns: one live link per person, and the table says so too.
+      function* (
+        subjectId: SubjectId,
+        { evenIfSet, besideFresh = false }: { readonly evenIfSet: boolean; readonly besideFresh?: boolean }
+      ) {
+        // The lock makes two issuers take turns: two live links per person at most, and the table says so too.
         const accounts = yield* sql<{ unset: boolean }>`
           SELECT password_hash IS NULL AS unset
           FROM accounts
@@ -36,12 +40,18 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
         if (!accounts.some(({ unset }) => unset || evenIfSet)) return null
         const now = time.now()
         const token = newToken()
+        const live = yield* sql<{ token_hash: Uint8Array; slot: number; issued_at: Date }>`
+          SELECT token_hash, slot, issued_at
+          FROM account_links
+          WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL
+          ORDER BY issued_at DESC`
+        const since = now - Duration.toMillis(freshness)
+        const stays = besideFresh ? live.find(({ issued_at }) => issued_at.getTime() > since) : undefined
+        for (const { token_hash } of live.filter((link) => link !== stays))
+          yield* sql`UPDATE account_links SET voided_at = ${new Date(now)} WHERE token_hash = ${token_hash}`
         yield* sql`
-          UPDATE account_links SET voided_at = ${new Date(now)}
-          WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`
-        yield* sql`
-          INSERT INTO account_links (token_hash, subject_id, issued_at, expires_at)
-          VALUES (${tokenHash(token)}, ${subjectId}, ${new Date(now)}, ${new Date(now + Duration.toMillis(linkLife))})`
+          INSERT INTO account_links (token_hash, subject_id, slot, issued_at, expires_at)
+          VALUES (${tokenHash(token)}, ${subjectId}, ${stays?.slot === 0 ? 1 : 0}, ${new Date(now)}, ${new Date(now + Duration.toMillis(linkLife))})`
         yield* log("LinkIssued", subjectId)
         return token
       },
@@ -66,7 +76,7 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
       return yield* new LinkInvalid()
     })
 
-    /** Everything or nothing: the link used up, the password set, every session ended. False where another was faster. */
+    /** Everything or nothing: the link used up, the other void, the password set, every session ended. False where another was faster. */
     const take = Effect.fnUntraced(function* (hash: Uint8Array, subjectId: SubjectId, passwordHash: string) {
       const now = new Date(time.now())
       // Accounts before links, as `issueLink` locks them: two at once wait for each other instead of dying.
@@ -80,6 +90,9 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
         WHERE token_hash = ${hash} AND used_at IS NULL AND voided_at IS NULL AND expires_at > ${now}
         RETURNING subject_id`
       if (accounts.length === 0 || used.length === 0) return yield* new LinkInvalid()
+      yield* sql`
+        UPDATE account_links SET voided_at = ${now}
+        WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`
       yield* sql`UPDATE sessions SET ended_at = ${now} WHERE subject_id = ${subjectId} AND ended_at IS NULL`
       yield* log("PasswordSet", subjectId)
     }, sql.withTransaction)

@@ -19,6 +19,7 @@ import notifications from "./migrations/0017_notifications.ts"
 import purchaseFile from "./migrations/0018_purchase_file.ts"
 import reconciliation from "./migrations/0019_reconciliation.ts"
 import law from "./migrations/0020_law.ts"
+import links from "./migrations/0021_links.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -38,7 +39,8 @@ const loader = Migrator.fromRecord({
   "0017_notifications": notifications,
   "0018_purchase_file": purchaseFile,
   "0019_reconciliation": reconciliation,
-  "0020_law": law
+  "0020_law": law,
+  "0021_links": links
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

@@ -163,6 +163,39 @@ describe("a one-time link", () => {
     expect(await logOf(late.subjectId)).toContain("LinkRefused expired")
   })
 
+  test("of two sales at once works in either mail, and the other is void when one was used", async () => {
+    const first = (subjectId: SubjectId) =>
+      ask((accounts) => accounts.issueLink(subjectId, { evenIfSet: false, besideFresh: true }))
+    for (const opened of [0, 1]) {
+      const { email, subjectId } = await newcomer()
+      const tokens = (await Promise.all([first(subjectId), first(subjectId)])) as ReadonlyArray<string>
+      expect(await setPassword(tokens[opened]!)).toBeUndefined()
+      expect(await signIn(email)).toMatchObject({ caller: { subjectId } })
+      expect(await setPassword(tokens[1 - opened]!, "another good passphrase")).toMatchObject({ _tag: "LinkInvalid" })
+      expect(await logOf(subjectId)).toContain("LinkRefused voided")
+      expect(await first(subjectId)).toBeNull()
+    }
+  })
+
+  test("that a third sale's follows within a minute leaves two, and after a minute one", async () => {
+    const { subjectId } = await newcomer()
+    const first = async () =>
+      (await ask((accounts) => accounts.issueLink(subjectId, { evenIfSet: false, besideFresh: true }))) as string
+    const live = async () =>
+      (await owner`SELECT FROM account_links WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`).length
+    const eldest = await first()
+    for (let n = 0; n < 3; n++) {
+      now += 1_000
+      await first()
+      expect(await live()).toBe(2)
+    }
+    expect(await setPassword(eldest)).toMatchObject({ _tag: "LinkInvalid" })
+    now += 60_000
+    const newest = await first()
+    expect(await live()).toBe(1)
+    expect(await setPassword(newest)).toBeUndefined()
+  })
+
   test("is voided by the next one, also when ten are asked for at once", async () => {
     const { subjectId } = await newcomer()
     const first = (await issue(subjectId))!
