@@ -71,6 +71,8 @@ export interface ActivationContext extends Omit<typeof OptionPurchased.Type, "ty
     readonly caseId: string
     readonly kind: (typeof RiskCase.Type)["kind"]
     readonly paymentId: PaymentId
+    /** Of money that was given back, and had never come: nobody owes it, whatever debt has the same name. */
+    readonly isLoss: boolean
     readonly open: boolean
   }>
   /** When what goes back was ordered back, or asked for: its clock of fourteen days. */

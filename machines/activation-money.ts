@@ -135,13 +135,20 @@ const paper = (context: ActivationContext, kind: "invoice" | "creditNote", payme
 
 type RiskKind = (typeof RiskCase.Type)["kind"]
 
-const opensCase = (context: ActivationContext, kind: RiskKind, paymentId: PaymentId, amountMinor: number, reason: string) => {
+const opensCase = (
+  context: ActivationContext,
+  kind: RiskKind,
+  paymentId: PaymentId,
+  amountMinor: number,
+  reason: string,
+  isLoss = false
+) => {
   const { activationId, vin, customerId: subjectId, riskCases, terms, receiptId } = context
   const caseId = `risk_${activationId.slice("act_".length)}-${riskCases.length + 1}`
   const { currency } = terms.price
   return {
     record: RiskCase.make({ caseId, kind, activationId, vin, subjectId, paymentId, amountMinor, currency, reason, receiptId }),
-    riskCases: [...riskCases, { caseId, kind, paymentId, open: true }]
+    riskCases: [...riskCases, { caseId, kind, paymentId, isLoss, open: true }]
   }
 }
 type Resolution = (typeof RiskCaseResolution.Type)["resolution"]
@@ -163,7 +170,7 @@ const closesCases = (
   }
 }
 const ofDebt = (paymentId: PaymentId) => (one: ActivationContext["riskCases"][number]) =>
-  one.paymentId === paymentId && (one.kind === "unpaid" || one.kind === "settlementFailed")
+  one.paymentId === paymentId && !one.isLoss && (one.kind === "unpaid" || one.kind === "settlementFailed")
 
 // ── Asking the bank ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -341,7 +348,8 @@ export const keepSettlement = activation.enqueueActions((hearing) => {
   enqueue.emit(entry(context, "paymentSettlementFailed", { ...booked, where: whereIs(context, paymentId) }))
   // A month beside the one that the bank is asked for: it waits for the customer. Else it went back already, and somebody has to know.
   const bill = isKept(payment) ? context.bills.find(({ month }) => month === payment.month) : undefined
-  const opens = opensCase(context, "settlementFailed", bill?.paymentId ?? paymentId, payment.amountMinor, "SettlementFailed")
+  const name = bill?.paymentId ?? paymentId
+  const opens = opensCase(context, "settlementFailed", name, payment.amountMinor, "SettlementFailed", bill === undefined)
   enqueue.emit(opens.record)
   enqueue.assign({ riskCases: opens.riskCases })
   if (bill === undefined) return
@@ -434,11 +442,11 @@ export const writeOff = activation.enqueueActions(({ context, event, enqueue }) 
   const meant = context.riskCases.find(isMeant(event))
   if (meant === undefined) return
   const { debt, bills, payments } = context
-  const isMeantBy = (one: { readonly paymentId: PaymentId }) => one.paymentId === meant.paymentId
+  const isMeantBy = (one: { readonly paymentId: PaymentId }) => !meant.isLoss && one.paymentId === meant.paymentId
   const bill = bills.find((one) => isMeantBy(one) && (one.status === "due" || one.status === "uncollected"))
   const amountMinor = bill?.amount.amountMinor ?? payments[meant.paymentId]!.amountMinor
   const month = bill?.month ?? null
-  const over = closesCases(context, ofDebt(meant.paymentId), byFinance(event, "writtenOff"))
+  const over = closesCases(context, meant.isLoss ? isMeant(event) : ofDebt(meant.paymentId), byFinance(event, "writtenOff"))
   enqueue.emit(entry(context, "writtenOff", { paymentId: meant.paymentId, amountMinor, month }))
   for (const one of over.records) enqueue.emit(one)
   enqueue.assign({

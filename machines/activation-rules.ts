@@ -144,8 +144,6 @@ const bouncedBefore = ({ context }: Hearing) => {
   if (current?.status !== "captured" || current.settlement !== "failed" || current.dispute !== "none") return false
   return current.month === null || context.bills.some(({ month, status }) => month === current.month && status === "paid")
 }
-const isOwed = ({ debt, bills }: ActivationContext, paymentId: PaymentId) =>
-  debt?.paymentId === paymentId || bills.some((bill) => bill.paymentId === paymentId && bill.status === "uncollected")
 
 const confirms = ({ context, event }: Hearing) =>
   event.type === "OptionConfirmed" && event.option === context.terms.option && context.attempt > 0
@@ -242,13 +240,14 @@ export const activation = setup({
     riskCaseClosed: (hearing) => caseOf(hearing)?.open === false,
     writesOffDebt: (hearing) =>
       resolves(hearing, "writtenOff", "unpaid", "settlementFailed") &&
+      caseOf(hearing)?.isLoss === false &&
       hearing.context.debt?.paymentId === caseOf(hearing)!.paymentId,
     writesOffBill: (hearing) =>
       resolves(hearing, "writtenOff", "unpaid", "settlementFailed") &&
+      caseOf(hearing)?.isLoss === false &&
       hearing.context.bills.some(({ status, paymentId }) => status === "uncollected" && paymentId === caseOf(hearing)!.paymentId),
     /** Money that went back to the customer, and had never come: nobody owes it. */
-    writesOffLoss: (hearing) =>
-      resolves(hearing, "writtenOff", "settlementFailed") && !isOwed(hearing.context, caseOf(hearing)!.paymentId),
+    writesOffLoss: (hearing) => resolves(hearing, "writtenOff", "settlementFailed") && caseOf(hearing)?.isLoss === true,
     paidOut: (hearing) => resolves(hearing, "paidOut", "refundFailed"),
     /** A debt, or a refund that did not arrive, is not dismissed: it is in the books. */
     dismisses: (hearing) => resolves(hearing, "dismissed", "chargeback"),
