@@ -31,6 +31,7 @@ import {
   markLapsed,
   markLost,
   markVoided,
+  priceArrives,
   renewHold,
   setDebtAside,
   takeMethod,
@@ -56,6 +57,7 @@ const ofLateMoney = {
   PaymentSettled: goesBack
 } as const
 const ofMoneyAsked = { PaymentCaptured: arrives, PaymentSettled: arrives } as const
+const ofThePrice = { PaymentCaptured: priceArrives, PaymentSettled: priceArrives } as const
 /** Of a charge: the bank says no, or lets it go by itself. */
 const chargeIsRefused = {
   PaymentDeclined: { guard: "currentRefused", target: "#activation.money.owed", actions: [markDeclined, chargeFails] },
@@ -108,7 +110,7 @@ export const money = activation.createStateConfig({
     capturing: {
       entry: capture,
       on: {
-        ...ofMoneyAsked,
+        ...ofThePrice,
         CaptureFailed: [
           { guard: "lostWhileServed", target: "charging", actions: markLost },
           { guard: "currentAnswered", target: "voided", actions: markLost }
@@ -179,7 +181,7 @@ export const money = activation.createStateConfig({
       entry: handToFinance,
       always: [...undone("declined"), { guard: "isRecurring", target: "running", actions: setDebtAside }],
       on: {
-        ...ofMoneyAsked,
+        ...ofThePrice,
         PayDebt: paysDebt,
         ResolveRiskCase: { guard: "writesOffDebt", target: "writtenOff", actions: writeOff }
       }

@@ -628,11 +628,9 @@ export const takenAtOnce = [
   { guard: "arrivedWhileServed", target: "#activation.money.captured", actions: receive },
   goesBack
 ] as const
-/** A month's goes on to the next month; a price rests. */
-export const arrives = [
-  { guard: "ofAMonth", target: "#activation.money.running", actions: receive },
-  { guard: "currentMoneyArrived", target: "#activation.money.captured", actions: receive }
-] as const
+/** A price rests where it is paid; a month's goes on to the next month. */
+export const priceArrives = { guard: "currentMoneyArrived", target: "#activation.money.captured", actions: receive } as const
+export const arrives = [{ guard: "ofAMonth", target: "#activation.money.running", actions: receive }, priceArrives] as const
 /** Nothing may be kept any more: where something is here it goes back, else the money ends in `otherwise`. */
 export const undone = (otherwise: string) =>
   [
