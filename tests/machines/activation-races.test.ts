@@ -13,6 +13,7 @@ import {
   nextTimer,
   serviceOf,
   stepsFrom,
+  tookTooMuch,
   type World,
   wait,
   wrongAnywhere,
@@ -40,7 +41,8 @@ const explore = (opening: Said, bank: Bank) => {
     const { world, digest } = open.pop()!
     const rests = isAtRest(world)
     if (rests) ends.set(digest, serviceOf(world))
-    for (const wrong of [...wrongAnywhere(world), ...(rests ? wrongAtRest(world) : [])]) wrongs.push(`${wrong}: ${wayTo(digest)}`)
+    for (const wrong of [...wrongAnywhere(world), ...tookTooMuch(world), ...(rests ? wrongAtRest(world) : [])])
+      wrongs.push(`${wrong}: ${wayTo(digest)}`)
     for (const [step, next] of stepsFrom(world, bank)) {
       const there = digestOf(next)
       const seen = known.get(there)
@@ -72,7 +74,7 @@ const always = ["active", "declined", "escalated.open", "withdrawn"]
 describe("an activation, whatever comes first, however late the answers and however often they are lost", () => {
   test.each<readonly [string, Said, Partial<Bank>, ReadonlyArray<string>]>([
     ["paid by a hold", w.purchased(w.permanent), { events: [...car, ...money, "withdraw"] }, always],
-    ["for a week, which ends", w.purchased(), { events: [...car, ...money, "withdraw"] }, [...always, "ended"]],
+    ["for a week, which ends", w.purchased(), { events: [...car, "hold expired", "settled", "withdraw"] }, [...always, "ended"]],
     [
       "of a method that cannot be held",
       w.purchased(w.permanent),
@@ -126,6 +128,15 @@ describe("an activation, whatever comes first, however late the answers and howe
       [...always, "cancelled", "ended"]
     ],
     [
+      "whose bank takes money back, or whose customer does not get it",
+      w.purchased(w.permanent),
+      {
+        lateAnswers: false,
+        events: ["sent", "reported", "heard", "withdraw", ...money, "disputed", "dispute won", "dispute lost", "refund failed"]
+      },
+      always
+    ],
+    [
       "that costs nothing",
       w.purchased(w.trial),
       { events: [...car, "withdraw"] },
@@ -159,7 +170,7 @@ const nine = [
 /** Time passes until `isSo`, or nothing more can be waited for. Nobody answers meanwhile. */
 const until = (world: World, isSo: (world: World) => boolean) => {
   let now = world
-  for (let timer = nextTimer(now); timer !== null && !isSo(now); timer = nextTimer(now)) now = wait(now, timer)
+  for (let timer = nextTimer(now, week); timer !== null && !isSo(now); timer = nextTimer(now, week)) now = wait(now, timer)
   return now
 }
 const take = (world: World, word: (typeof nine)[number]): World => {

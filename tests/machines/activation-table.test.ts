@@ -61,6 +61,26 @@ describe("the walk through the chart of the activation", () => {
         for (const region of regions(state.value)) stood.add(region)
         for (const message of sayableTo(state)) look(state, message)
       }
+    const followed = new Set([
+      "PaymentDisputed",
+      "DisputeClosed",
+      "PaymentSettlementFailed",
+      "RefundFailed",
+      "ResolveRiskCase",
+      "PayDebt"
+    ])
+    const months = [
+      [a.purchased({ ...a.monthly, price: a.nothing }), a.granted(), a.confirmed(null)],
+      [...a.toMonthUncollected(), a.cancelled]
+    ]
+    for (const history of [...Object.values(situations), ...months]) {
+      const state = after(activationMachine, history)
+      for (const region of regions(state.value)) stood.add(region)
+      for (const message of sayableTo(state)) {
+        const once = look(state, message)
+        if (once._tag === "Accepted" && followed.has(message.type)) for (const next of sayableTo(once.state)) look(once.state, next)
+      }
+    }
     for (const fact of [a.settled(), a.settlementFailed()]) {
       const once = look(after(activationMachine, a.toActive()), fact)
       if (once._tag === "Accepted") look(once.state, fact) // Said twice: the second time it is known.

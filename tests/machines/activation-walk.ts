@@ -29,6 +29,13 @@ export const vocabulary: ReadonlyArray<Said> = [
   w.but(a.withdrawn(), stranger),
   a.cancelled,
   w.but(a.cancelled, stranger),
+  a.payDebt,
+  w.but(a.payDebt, stranger),
+  ...([1, 2] as const).flatMap((n) => [
+    a.riskResolved("writtenOff", n),
+    a.riskResolved("paidOut", n),
+    a.riskResolved("dismissed", n)
+  ]),
   a.resolved("uncharged"),
   a.resolved("gift"),
   ...([1, 2, 3] as const).flatMap((n) => [
@@ -45,7 +52,20 @@ export const vocabulary: ReadonlyArray<Said> = [
     a.settlementFailed(n)
   ]),
   a.authorised(2, shortHold),
-  ...[a.authorised(), a.captured(), a.returned(), a.settled(), a.settlementFailed()].map((said) => w.but(said, anotherAmount)),
+  ...[
+    a.authorised(),
+    a.captured(),
+    a.returned(),
+    a.settled(),
+    a.settlementFailed(),
+    a.disputed(),
+    a.disputeClosed("won"),
+    a.refundFailed()
+  ].map((said) => w.but(said, anotherAmount)),
+  a.disputed(),
+  a.disputeClosed("won"),
+  a.disputeClosed("lost"),
+  a.refundFailed(),
   a.confirmed(),
   a.confirmed(null),
   a.confirmed("2026-03-09T11:00:00.000Z"),
@@ -64,8 +84,35 @@ export const vocabulary: ReadonlyArray<Said> = [
   a.backoff,
   a.serviceEnd(),
   a.serviceEnd("2026-03-09T09:59:00.000Z"),
-  a.giftRenewal
+  a.giftRenewal,
+  a.monthEnd(),
+  a.dunningPause,
+  a.confirmationPatience,
+  a.refundReminder,
+  a.refundWarning,
+  a.refundDeadline
 ]
+
+/** Of the payments after the third, and of those that are of another amount: a month's. */
+const ofOtherPayments = ({ context }: State): ReadonlyArray<Said> =>
+  Object.entries((context as ActivationContext).payments).flatMap(([id, { amountMinor, purpose }], position) => {
+    const n = position + 1
+    const amount = { ...a.price, amountMinor }
+    if (purpose === "mandate" || (n <= 3 && amountMinor === a.price.amountMinor && n !== 2)) return []
+    return [
+      a.actionRequired(n),
+      a.declined(n),
+      a.voided(n),
+      a.captured(n, amount),
+      a.settled(n, amount),
+      a.settlementFailed(n, amount),
+      a.returned(n, amount),
+      a.refundFailed(n, amount),
+      a.disputed(n, amount),
+      a.disputeClosed("won", n, amount),
+      a.disputeClosed("lost", n, amount)
+    ].map((said) => w.but(said, { paymentId: id }))
+  })
 
 const requests = wordsOf(ActivationRequest)
 /** One minute after the opening, whatever it is: what time does is told in sentences. */
@@ -77,18 +124,19 @@ export const sayableTo = (state: State): ReadonlyArray<Said> => {
   const set = new Set<string>(
     activationMachine.resolveState(state as never)._nodes.flatMap((node) => node.after.map(({ eventType }) => eventType))
   )
-  return vocabulary.filter(({ type }) => !type.startsWith("xstate.after.") || set.has(type))
+  return [...vocabulary, ...ofOtherPayments(state)].filter(({ type }) => !type.startsWith("xstate.after.") || set.has(type))
 }
 
 /** Two services of one digest are walked on as one: instants and the past do not multiply what a service can be. */
 const digest = ({ value, context }: State) => {
-  const { payments, paymentId, renewed, attempt, supportCase, until, terms } = context as ActivationContext
+  const { payments, paymentId, renewed, attempt, supportCase, until, terms, debt } = context as ActivationContext
   const money = Object.entries(payments).map(([id, { status, captureBefore }]) => [
     id,
     status,
     captureBefore !== null && captureBefore <= shortHold
   ])
-  return JSON.stringify([value, money, paymentId, renewed, Math.min(attempt, terms.retries + 1), supportCase, until !== null])
+  const tried = Math.min(attempt, terms.retries + 1)
+  return JSON.stringify([value, money, paymentId, renewed, tried, supportCase, until !== null, debt?.tries])
 }
 const paymentsAtMost = 3 // A fourth would be asked for as the third was.
 
@@ -110,6 +158,13 @@ const isFollowed = ({ value, context }: State, message: Said) => {
       return status === "asked" || service === "withdrawn"
     case "PaymentVoided":
       return money === "voiding" || money === "authorised"
+    case "PaymentDisputed": // What follows from these is looked at from the situations of the table.
+    case "PaymentSettlementFailed":
+    case "DisputeClosed":
+    case "RefundFailed":
+    case "ResolveRiskCase":
+    case "PayDebt":
+      return false
     default:
       return true
   }

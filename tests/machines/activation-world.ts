@@ -8,16 +8,36 @@ import type { StateValue } from "xstate"
 import { activation as behavior } from "#actors/activation.ts"
 import { decide, type State } from "#actors/system/decide.ts"
 import { type ActivationCommand, type ActivationContext, activationMachine } from "#machines/activation.ts"
+import { wasTaken } from "#machines/activation-rules.ts"
+import {
+  alarmed,
+  atRisk,
+  type Books,
+  balanceOf,
+  empty,
+  opened,
+  posted,
+  resolved,
+  written,
+  wrongInBooks
+} from "./activation-books.ts"
 import * as w from "./activation-words.ts"
 import { pathOf, type Said } from "./scenario.ts"
 
 export interface AtTheBank {
   readonly status: "requires_action" | "authorised" | "captured" | "voided" | "declined" | "expired"
+  readonly amount: number
+  /** Taken at once, and not held first. */
+  readonly charge: boolean
   readonly captured: number
+  /** Sent back; of it, what arrived nowhere is ours again. */
   readonly refunded: number
+  readonly bouncedBack: number
   readonly captureBefore: string
-  /** Its settlement failed: what was captured never came. */
-  readonly bounced?: boolean
+  /** `failed`: what was captured never came. */
+  readonly settlement: "pending" | "settled" | "failed"
+  /** `open`, `lost`: the customer's bank has it. */
+  readonly dispute: "none" | "open" | "won" | "lost"
 }
 interface Waiting {
   readonly command: ActivationCommand
@@ -30,8 +50,10 @@ export interface World {
   readonly timers: Readonly<Record<string, number>>
   readonly lanes: Readonly<Record<string, ReadonlyArray<Waiting>>>
   readonly bank: Readonly<Record<string, AtTheBank>>
-  /** `kind payment` of each double entry, and how support was called. */
-  readonly records: ReadonlyArray<string>
+  readonly books: Books
+  readonly supportCases: number
+  /** What finance has sent to the customer by bank transfer. */
+  readonly paidOut: number
   /** What the vehicle's actor has in its document; null: nothing. */
   readonly wanted: { readonly until: string | null } | null
   readonly car: {
@@ -50,11 +72,13 @@ export interface Bank {
   readonly holdMillis: number
   /** An answer may be late, or lost, so that the same is done again. */
   readonly lateAnswers: boolean
+  /** To a charge: each of these may be the answer. */
+  readonly charges?: ReadonlyArray<"captured" | "declined" | "requires_action">
   readonly events: ReadonlyArray<Event>
+  /** Who waits for longer than this waits in vain. */
+  readonly lastDay?: string
 }
 
-/** Who waits for longer than this waits in vain. */
-const lastDay = Date.parse("2026-03-12T00:00:00.000Z")
 const questionsAtMost = 1 // Each further one would be the same again, a minute later.
 const morning = Date.parse(w.purchasedAt)
 const instant = (clock: number) => new Date(clock).toISOString()
@@ -67,7 +91,9 @@ export const begin = (opening: Said): World =>
       timers: {},
       lanes: {},
       bank: {},
-      records: [],
+      books: empty,
+      supportCases: 0,
+      paidOut: 0,
       wanted: null,
       car: { on: null, upToDate: true, confirmedOnce: false },
       words: []
@@ -90,19 +116,25 @@ export const hear = (world: World, message: Said): World => {
     if (change._tag === "Set") timers[change.timerId] = world.clock + change.afterMillis
     else delete timers[change.timerId]
   const lanes = { ...world.lanes }
-  const records = [...world.records]
+  let { books, supportCases, paidOut } = world
   for (const one of decision.emitted as ReadonlyArray<any>) {
-    if (behavior.records[one.type] !== undefined) {
-      const record = one.type === "ServiceTransfer" ? `${one.kind} ${one.paymentId}` : one.type
-      if (records.includes(record)) throw new Error(`${record} was recorded twice`) // As the table would say.
-      records.push(record)
-    } else if (one.type !== "NotifyCustomer") {
+    if (one.type === "ServiceTransfer") {
+      books = posted(books, one)
+      if (one.kind === "refundPaidOut") paidOut += one.amountMinor
+    } else if (one.type === "IssueInvoice") books = written(books, one)
+    else if (one.type === "RiskCase") books = opened(books, one)
+    else if (one.type === "RiskCaseResolution") books = resolved(books, one)
+    else if (one.type === "RefundAlarm") books = alarmed(books, one)
+    else if (one.type === "SupportCase") supportCases++
+    else if (behavior.records[one.type] === undefined && !unheard.has(one.type)) {
       const lane = behavior.lane(one)
       lanes[lane] = [...(lanes[lane] ?? []), { command: one }]
     }
   }
-  return { ...world, state: decision.state, timers, lanes, records: records.sort() }
+  return { ...world, state: decision.state, timers, lanes, books, supportCases, paidOut }
 }
+/** Nobody answers these. */
+const unheard: ReadonlySet<string> = new Set(["NotifyCustomer", "AcknowledgeWithdrawal", "SubmitEvidence"])
 
 // ── What can happen next ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,16 +142,19 @@ export const hear = (world: World, message: Said): World => {
 export const stepsFrom = (world: World, bank: Bank): ReadonlyArray<readonly [name: string, next: World]> => {
   const steps: Array<readonly [string, World]> = []
   for (const [lane, [first]] of Object.entries(world.lanes)) {
-    const done = first!.answer === undefined ? perform(world, lane, bank) : world
-    const silent = done.lanes[lane]![0]!.answer === null
-    if (first!.answer === undefined)
-      steps.push([`perform ${first!.command.type}`, silent || !bank.lateAnswers ? answer(done, lane) : done])
-    else {
+    if (first!.answer === undefined) {
+      const { type } = first!.command
+      for (const charged of type === "ChargePayment" ? (bank.charges ?? [always]) : ([always] as const)) {
+        const done = perform(world, lane, bank, charged)
+        const silent = done.lanes[lane]![0]!.answer === null
+        steps.push([`perform ${type}: ${charged}`, silent || !bank.lateAnswers ? answer(done, lane) : done])
+      }
+    } else {
       steps.push([`answer ${first!.command.type}`, answer(world, lane)])
       steps.push([`lose the answer of ${first!.command.type}`, headOf(world, lane, { command: first!.command })])
     }
   }
-  const timer = nextTimer(world)
+  const timer = nextTimer(world, bank)
   if (timer !== null) steps.push([`wait: ${timer.split(".")[2]}`, wait(world, timer)])
   for (const event of bank.events) {
     const next = happen(world, event)
@@ -139,10 +174,13 @@ const answer = (world: World, lane: string): World => {
   return first!.answer === null ? done : hear(done, first!.answer!)
 }
 /** The first that is due; null where nothing is worth waiting for. */
-export const nextTimer = ({ timers, state }: World): string | null => {
+export const nextTimer = (
+  { timers, state }: World,
+  { lastDay = "2026-03-12T00:00:00.000Z" }: Pick<Bank, "lastDay">
+): string | null => {
   const asked = (state.context as ActivationContext).questions >= questionsAtMost
   const [first] = Object.entries(timers)
-    .filter(([id, due]) => due < lastDay && !(asked && id.includes(".paymentQuestion.")))
+    .filter(([id, due]) => due < Date.parse(lastDay) && !(asked && id.includes(".paymentQuestion.")))
     .sort(([a, due], [b, other]) => due - other || a.localeCompare(b))
   return first?.[0] ?? null
 }
@@ -163,6 +201,14 @@ export type Event =
   | "hold expired"
   | "settled"
   | "settlement failed"
+  | "disputed"
+  | "dispute won"
+  | "dispute lost"
+  | "refund failed"
+  | "paid by another method"
+  | "cancelled"
+  | "written off"
+  | "paid out"
   | "announced" // What became of a payment the customer had to confirm, or of a hold: the bank says it by itself, as often as it likes.
   | "customer confirms"
   | "customer refuses"
@@ -192,15 +238,48 @@ export const happen = (world: World, event: Event): World | null => {
     case "hold expired":
       return become(world, "authorised", "expired")
     case "settled":
-      return announce(world, ({ captured }, n) => (captured > 0 ? w.settled(n) : null))
+      return tell(world, isTaken, () => ({ settlement: "settled" }), w.settled)
     case "settlement failed":
-      return announce(bounced(world), ({ captured }, n) => (captured > 0 ? w.settlementFailed(n) : null))
+      return tell(world, isTaken, () => ({ settlement: "failed" }), w.settlementFailed)
+    case "disputed": // Months later, as a rule: of money that we have heard of.
+      return tell(
+        world,
+        (one) => isDisputable(one) && hasHeardOf(world, one),
+        () => ({ dispute: "open" }),
+        w.disputed
+      )
+    case "dispute won":
+      return tell(
+        world,
+        isInDispute,
+        () => ({ dispute: "won" }),
+        (n, amount) => w.disputeClosed("won", n, amount)
+      )
+    case "dispute lost":
+      return tell(
+        world,
+        isInDispute,
+        () => ({ dispute: "lost" }),
+        (n, amount) => w.disputeClosed("lost", n, amount)
+      )
+    case "refund failed":
+      return tell(world, mayComeBack, ({ refunded }) => ({ bouncedBack: refunded }), w.refundFailed)
+    case "paid by another method":
+      return hear(world, w.payDebt)
+    case "cancelled":
+      return hear(world, w.cancelled)
+    case "written off":
+    case "paid out":
+      return Object.keys(world.books.cases).reduce(
+        (now, caseId) => hear(now, { ...w.riskResolved(event === "paid out" ? "paidOut" : "writtenOff"), caseId } as Said),
+        world
+      )
     case "announced":
       return announce(world, ({ status }, n) =>
         status === "captured" || status === "requires_action" ? null : statement(n, world)
       )
     case "customer confirms":
-      return become(world, "requires_action", "authorised")
+      return confirm(world)
     case "customer refuses":
       return become(world, "requires_action", "declined")
     case "resolved as a gift":
@@ -217,13 +296,42 @@ const announce = (world: World, wordOf: (payment: AtTheBank, n: number) => Said 
   const said = Object.entries(world.bank).flatMap(([id, payment]) => wordOf(payment, numberOf(id)) ?? [])
   return said.length === 0 ? null : said.reduce(hear, world)
 }
-const bounced = (world: World): World => ({
-  ...world,
-  bank: Object.fromEntries(Object.entries(world.bank).map(([id, one]) => [id, one.captured > 0 ? { ...one, bounced: true } : one]))
-})
+/** Something becomes of every payment that it can become of, and the bank tells. */
+const tell = (
+  world: World,
+  canBe: (payment: AtTheBank) => boolean,
+  become: (payment: AtTheBank) => Partial<AtTheBank>,
+  word: (n: number, amount: w.Amount) => Said
+): World | null => {
+  const some = Object.entries(world.bank).filter(([, one]) => canBe(one))
+  if (some.length === 0) return null
+  const changed = Object.fromEntries(some.map(([id, one]) => [id, { ...one, ...become(one) }]))
+  return some.reduce((now, [id, { amount }]) => hear(now, word(numberOf(id), euros(amount))), {
+    ...world,
+    bank: { ...world.bank, ...changed }
+  })
+}
+const euros = (amountMinor: number): w.Amount => ({ amountMinor, currency: "EUR" })
+const isTaken = ({ captured, settlement }: AtTheBank) => captured > 0 && settlement === "pending"
+const isDisputable = ({ captured, dispute, settlement }: AtTheBank) => captured > 0 && dispute === "none" && settlement !== "failed"
+const hasHeardOf = ({ bank, state }: World, payment: AtTheBank) =>
+  Object.entries((state.context as ActivationContext).payments).some(([id, one]) => bank[id] === payment && wasTaken(one))
+const isInDispute = ({ dispute }: AtTheBank) => dispute === "open"
+/** Accepted, and told to have arrived, perhaps; it did not. */
+const mayComeBack = ({ refunded, bouncedBack }: AtTheBank) => refunded > bouncedBack
 const numberOf = (id: string) => Number(id.split("-").at(-1))
 const alive = (wanted: World["wanted"], { clock }: World) =>
   wanted === null || (wanted.until !== null && wanted.until <= instant(clock)) ? null : wanted
+/** What was to be held is held, and what was to be charged is taken. */
+const confirm = (world: World): World | null => {
+  const some = Object.entries(world.bank).filter(([, { status }]) => status === "requires_action")
+  if (some.length === 0) return null
+  const confirmed = some.map(([id, one]) => [
+    id,
+    one.charge ? { ...one, status: "captured", captured: one.amount } : { ...one, status: "authorised" }
+  ])
+  return { ...world, bank: { ...world.bank, ...Object.fromEntries(confirmed) } }
+}
 const become = (world: World, from: AtTheBank["status"], to: AtTheBank["status"]): World | null => {
   const some = Object.entries(world.bank).filter(([, { status }]) => status === from)
   if (some.length === 0) return null
@@ -232,15 +340,16 @@ const become = (world: World, from: AtTheBank["status"], to: AtTheBank["status"]
 
 // ── Performing a command: what the world outside does, however often it is asked ─────────────────────────────────
 
-const perform = (world: World, lane: string, bank: Bank): World => {
+const always = "captured"
+type Charged = NonNullable<Bank["charges"]>[number]
+
+const perform = (world: World, lane: string, bank: Bank, charged: Charged = always): World => {
   const { command } = world.lanes[lane]![0]!
-  const [next, said] = act(world, command, bank)
+  const [next, said] = act(world, command, bank, charged)
   return headOf(next, lane, { command, answer: said })
 }
 
-const act = (world: World, command: ActivationCommand, bank: Bank): readonly [World, Said | null] => {
-  if (command.type === "NotifyCustomer" || command.type === "AcknowledgeWithdrawal") return [world, null]
-  if (command.type === "IssueInvoice" || command.type === "SubmitEvidence") return [world, null]
+const act = (world: World, command: ActivationCommand, bank: Bank, charged: Charged): readonly [World, Said | null] => {
   if (command.type === "WantOption") {
     const { until } = command
     const same = world.wanted !== null && world.wanted.until === until
@@ -249,15 +358,26 @@ const act = (world: World, command: ActivationCommand, bank: Bank): readonly [Wo
   if (command.type === "DropOption")
     return [{ ...world, wanted: null, car: { ...world.car, upToDate: world.car.on === null && world.car.upToDate } }, null]
 
+  if (!("paymentId" in command)) return [world, null]
   const id = command.paymentId
   const n = numberOf(id)
   const found = world.bank[id]
   const captureBefore = instant(world.clock + bank.holdMillis)
   const booked = (status: AtTheBank["status"], change: Partial<AtTheBank> = {}): World => ({
     ...world,
-    bank: { ...world.bank, [id]: { captured: 0, refunded: 0, captureBefore, ...found, status, ...change } }
+    bank: {
+      ...world.bank,
+      [id]: {
+        ...untouched,
+        charge: command.type === "ChargePayment",
+        amount: amountOf(command),
+        captureBefore,
+        ...found,
+        status,
+        ...change
+      }
+    }
   })
-  const price = w.price.amountMinor
   switch (command.type) {
     case "AuthorisePayment": {
       const holds = bank.holds[Math.min(n, bank.holds.length) - 1]!
@@ -271,33 +391,42 @@ const act = (world: World, command: ActivationCommand, bank: Bank): readonly [Wo
       return [world, w.granted(n)]
     case "CapturePayment":
       if (!world.car.confirmedOnce) throw new Error("captured, and no car had confirmed")
-      if (found?.status === "authorised") return [booked("captured", { captured: price }), w.captured(n)]
+      if (found?.status === "authorised") return [booked("captured", { captured: found.amount }), w.captured(n)]
       return [world, found?.status === "captured" ? w.captured(n) : w.captureFailed(n)]
     case "ChargePayment":
       if (!world.car.confirmedOnce) throw new Error("charged, and no car had confirmed")
-      return [found === undefined ? booked("captured", { captured: price }) : world, w.captured(n)]
+      if (found === undefined) {
+        const { amountMinor } = command.amount
+        const next = booked(charged, charged === "captured" ? { captured: amountMinor } : {})
+        return [next, statement(n, next)]
+      }
+      return [world, statement(n, world)]
     case "VoidPayment":
-      if (found?.status === "captured") return [world, w.captured(n)]
+      if (found?.status === "captured") return [world, statement(n, world)]
       return [
         found === undefined || found.status === "declined" || found.status === "expired" ? world : booked("voided"),
         w.voided(n)
       ]
     case "ReturnPayment":
-      if (found?.captured !== price) throw new Error(`${id} is to go back, and was never taken`)
-      return [booked(found.status, { refunded: price }), w.returned(n)]
+      if (found?.captured !== command.amount.amountMinor) throw new Error(`${id} is to go back, and was never taken`)
+      return [booked(found.status, { refunded: found.captured }), w.returned(n, command.amount)]
+    default:
+      return [world, null]
   }
 }
+const untouched = { captured: 0, refunded: 0, bouncedBack: 0, settlement: "pending", dispute: "none" } as const
+const amountOf = (command: ActivationCommand) => ("amount" in command ? command.amount!.amountMinor : 0)
 
 /** A payment by the bank's own record. */
 const statement = (n: number, { bank }: World): Said => {
-  const { status, captureBefore } = bank[w.paymentId(n)]!
+  const { status, captureBefore, amount } = bank[w.paymentId(n)]!
   switch (status) {
     case "authorised":
       return w.authorised(n, captureBefore)
     case "requires_action":
       return w.actionRequired(n)
     case "captured":
-      return w.captured(n)
+      return w.captured(n, euros(amount))
     case "declined":
       return w.declined(n)
     case "voided":
@@ -308,18 +437,23 @@ const statement = (n: number, { bank }: World): Said => {
 
 // ── What may be asked of every world ──────────────────────────────────────────────────────────────────────────────
 
+export const moneyOf = ({ state }: World) => (state.value as { readonly money: string }).money
 export const serviceOf = ({ state }: World) => pathOf((state.value as { readonly service: StateValue }).service)
-const netOf = ({ bank }: World) => Object.values(bank).reduce((sum, { captured, refunded }) => sum + captured - refunded, 0)
-/** Counted as taken, and it never came: nobody gives that back. */
-const lostOf = ({ bank }: World) =>
-  Object.values(bank).reduce((sum, one) => sum + (one.bounced === true ? one.captured - one.refunded : 0), 0)
-
+const sumOf = ({ bank }: World, of: (payment: AtTheBank) => number) => Object.values(bank).reduce((sum, one) => sum + of(one), 0)
+/** With the customer, as far as the gateway took it and gave it back. */
+const netOf = (world: World) => sumOf(world, ({ captured, refunded, bouncedBack }) => captured - refunded + bouncedBack)
+/** Counted as taken, and not ours: it never came, or the customer's bank has it. */
+const lostOf = (world: World) =>
+  sumOf(world, ({ captured, settlement, dispute }) =>
+    settlement === "failed" || dispute === "open" || dispute === "lost" ? captured : 0
+  )
 /** Nothing is on its way: no command, no word, no document, and the service waits for nobody. */
 export const isAtRest = (world: World) =>
   Object.keys(world.lanes).length === 0 &&
   world.words.length === 0 &&
   world.car.upToDate &&
-  !/^(pending|retry|escalated\.giving)/.test(serviceOf(world))
+  !/^(pending|retry|escalated\.giving)/.test(serviceOf(world)) &&
+  !/^(charging|confirming)$/.test(moneyOf(world))
 
 /** All that was promised is done and answered, lane by lane. */
 export const carryOut = (world: World, bank: Bank): World => {
@@ -335,7 +469,7 @@ export const comeToRest = (world: World, bank: Bank): World => {
   for (let steps = 0; !isAtRest(now); steps++) {
     if (steps > 200) throw new Error(`never comes to rest: ${digestOf(now)}`)
     now = carryOut(now, bank)
-    const timer = nextTimer(now)
+    const timer = nextTimer(now, bank)
     if (isAtRest(now)) return now
     if (now.words.length > 0) now = happen(now, "heard")!
     else if (!now.car.upToDate) now = happen(now, "sent")!
@@ -347,46 +481,77 @@ export const comeToRest = (world: World, bank: Bank): World => {
 
 /** What may never be so, whatever is still on its way. */
 export const wrongAnywhere = (world: World): ReadonlyArray<string> => {
-  const wrong: Array<string> = []
-  if (netOf(world) > w.price.amountMinor) wrong.push("more was taken than it costs")
-  if (world.bank !== undefined && Object.values(world.bank).some(({ captured, refunded }) => refunded > captured))
-    wrong.push("more was given back than taken")
+  const wrong: Array<string> = [...wrongInBooks(world.books)]
+  if (Object.values(world.bank).some(({ captured, refunded }) => refunded > captured)) wrong.push("more was given back than taken")
   return wrong
 }
+/** Where the bank says yes to every charge: else one that is let go, and taken after all, may meet the next one for a while. */
+export const tookTooMuch = (world: World): ReadonlyArray<string> =>
+  netOf(world) - lostOf(world) > w.price.amountMinor ? ["more was taken than it costs"] : []
 
-/** Of a world at rest: active (or lived to its end) and paid once, or inactive and net zero; in the car, at the bank and in our own ledger. */
+/** Of a world at rest: active (or lived to its end) and paid once, or owed; or inactive and net zero: in the car, at the bank and in our own ledger. */
 export const wrongAtRest = (world: World): ReadonlyArray<string> => {
   const wrong: Array<string> = []
-  const { payments, supportCase, terms, way } = world.state.context as ActivationContext
+  const { books, bank } = world
+  const { payments, supportCase, terms, way, debt, bills } = world.state.context as ActivationContext
   const stands = serviceOf(world)
   const served = stands === "active" || stands === "ended"
-  const owes = served && way !== "free" && supportCase !== "gift" && terms.term.kind !== "recurring"
-  if (netOf(world) - (owes ? w.price.amountMinor : lostOf(world)) !== 0) wrong.push(`${stands}, and ${netOf(world)} is taken`)
   if ((world.car.on !== null) !== (stands === "active"))
     wrong.push(`${stands}, and in the car it is ${world.car.on === null ? "off" : "on"}`)
-  for (const [id, { status }] of Object.entries(world.bank))
+  for (const [id, { status }] of Object.entries(bank))
     if (status === "authorised" || status === "requires_action") wrong.push(`${id} is still ${status}`)
-  const booked = (kind: string) => world.records.filter((record) => record.startsWith(`${kind} `)).length
-  const taken = booked("serviceCaptured") + booked("lateServicePayment") - booked("serviceReturned")
-  if (taken * w.price.amountMinor !== netOf(world)) wrong.push("the ledger says something else than the bank")
-  if (booked("lateServicePayment") + booked("serviceReturnOrdered") !== booked("serviceReturned")) wrong.push("a return is owed")
-  if (booked("serviceCaptured") > 1) wrong.push("it was captured twice")
-  const cases = world.records.filter((record) => record === "SupportCase").length
-  if (cases !== (supportCase === "none" ? 0 : 1)) wrong.push(`${cases} support cases`)
   if (Object.values(payments).some(({ status }) => status === "asked" || status === "held"))
     wrong.push("a question to the bank is open")
+  if (world.supportCases !== (supportCase === "none" ? 0 : 1)) wrong.push(`${world.supportCases} support cases`)
+
+  // The books are the bank's, and what finance has is what is missing.
+  const ours = netOf(world) - lostOf(world) - world.paidOut
+  if (balanceOf(books, "gateway", "bank") !== ours)
+    wrong.push(`${balanceOf(books, "gateway", "bank")} is in the ledger, and ${ours} at the bank`)
+  if (Object.keys(books.held).length > 0) wrong.push(`${Object.keys(books.held).join()} waits to be posted or voided`)
+  const dunned = debt !== null && !Object.values(books.cases).some(({ paymentId }) => paymentId === debt.paymentId)
+  const owed = atRisk(books, "unpaid", "settlementFailed") + (dunned ? debt.amountMinor : 0)
+  if (balanceOf(books, "receivables") !== owed) wrong.push(`${balanceOf(books, "receivables")} is owed, and finance has ${owed}`)
+  if (debt !== null && moneyOf(world) !== "owed" && dunned) wrong.push("a debt that nobody asks for, and no case")
+  if (-balanceOf(books, "refundsDue") !== atRisk(books, "refundFailed"))
+    wrong.push(`${-balanceOf(books, "refundsDue")} is owed to the customer, and finance has ${atRisk(books, "refundFailed")}`)
+  if (
+    balanceOf(books, "disputes") !==
+    sumOf(world, ({ captured, dispute, settlement }) => (dispute === "open" && settlement !== "failed" ? captured : 0))
+  )
+    wrong.push(`${balanceOf(books, "disputes")} is in dispute`)
+
+  const sold = -balanceOf(books, "serviceSales")
+  const billed = bills.reduce(
+    (sum, { status, amount }) => sum + (status === "waived" || status === "returning" ? 0 : amount.amountMinor),
+    0
+  )
+  const price = way === "free" || supportCase === "gift" ? 0 : terms.term.kind === "recurring" ? billed : w.price.amountMinor
+  if (served && sold !== price) wrong.push(`${stands}, and ${sold} is sold`)
+  const never = balanceOf(books, "badDebts", "receivables", "disputes")
+  if (!served && sold > never) wrong.push(`${stands}, and ${sold} is sold, of which ${never} never came`)
   return wrong
 }
 
 /** Two worlds of one digest have the same future. What only history will ask for is left out. */
-export const digestOf = ({ state, clock, timers, lanes, bank, records, wanted, car, words }: World) => {
-  const { payments, paymentId, renewed, attempt, wantedUntil, until, receiptId, supportCase } = state.context as ActivationContext
+export const digestOf = ({ state, clock, timers, lanes, bank, books, paidOut, wanted, car, words }: World) => {
+  const { payments, paymentId, renewed, attempt, wantedUntil, until, receiptId, supportCase, debt, bills, refundSince } =
+    state.context as ActivationContext
   return JSON.stringify([
     state.value,
-    [payments, paymentId, renewed, attempt, wantedUntil, until, receiptId, supportCase],
-    [clock, timers, bank, records, wanted, car, words],
+    [payments, paymentId, renewed, attempt, wantedUntil, until, receiptId, supportCase, debt, bills, refundSince],
+    [clock, timers, bank, textOf(books), paidOut, wanted, car, words],
     Object.entries(lanes)
       .map(([lane, waiting]) => [lane, waiting.map(({ command, answer: said }) => [command, said])])
       .sort()
   ])
 }
+/** Most steps leave the books as they are. */
+const textOf = (books: Books): string => {
+  const known = texts.get(books)
+  if (known !== undefined) return known
+  const text = JSON.stringify(books)
+  texts.set(books, text)
+  return text
+}
+const texts = new WeakMap<Books, string>()

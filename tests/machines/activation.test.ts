@@ -2,7 +2,6 @@
 import { describe, expect, test } from "bun:test"
 import { activationMachine } from "#machines/activation.ts"
 import { endOf } from "#machines/option-terms.ts"
-import { withdrawalProspect } from "#machines/withdrawal.ts"
 import * as a from "./activation-words.ts"
 import { after, given, say } from "./scenario.ts"
 import * as w from "./words.ts"
@@ -22,7 +21,15 @@ describe("paying", () => {
   test("tells the car once the amount is held, and not before", () => {
     service(a.purchased())
       .when(a.authorised())
-      .thenStands("money.authorised service.pending.configuring", "WantOption")
+      .thenStands("money.authorised service.pending.configuring", "Transfer serviceHeld", "Notify PurchaseConfirmed", "WantOption")
+      .thenSays({
+        kind: "serviceHeld",
+        phase: "pending",
+        debit: "gateway",
+        credit: "serviceSales",
+        amountMinor: 4_900,
+        vatMinor: 850
+      })
       .thenSays({ type: "WantOption", attempt: 1, option: a.option, terms: a.week })
       .thenWaits({ acknowledgement: minute })
   })
@@ -36,10 +43,13 @@ describe("paying", () => {
     service().when(a.purchased(a.monthly)).thenStands("money.mandating service.pending.paying", "SetUpMandate")
   })
   test.each([
-    ["a trial", a.purchased(a.trial)],
-    ["what the car's price includes", a.bundled]
-  ])("asks nobody for %s", (_, opening) => {
-    service().when(opening).thenStands("money.free service.pending.configuring", "WantOption").thenKnows({ way: "free" })
+    ["a trial", a.purchased(a.trial), ["Notify PurchaseConfirmed"]],
+    ["what the car's price includes", a.bundled, []]
+  ])("asks nobody for %s", (_, opening, told) => {
+    service()
+      .when(opening)
+      .thenStands("money.free service.pending.configuring", ...told, "WantOption")
+      .thenKnows({ way: "free" })
   })
   test("ends at once where there is nothing to pay with", () => {
     service()
@@ -181,7 +191,7 @@ describe("a hold", () => {
   test("anew goes on where the tries were", () => {
     service(a.purchased(), short, a.acknowledgement, a.backoff)
       .when(a.authorised(2))
-      .thenStands("money.authorised service.pending.configuring", "WantOption")
+      .thenStands("money.authorised service.pending.configuring", "Transfer serviceHeld", "WantOption")
       .thenSays({ type: "WantOption", attempt: 2 })
   })
   test("that is declined the second time ends it, and nobody pays", () => {
@@ -192,7 +202,13 @@ describe("a hold", () => {
   test("that is too short twice ends it, and is let go", () => {
     service(a.purchased(), short, a.acknowledgement, a.backoff)
       .when(a.authorised(2, "2026-03-02T09:14:00.000Z"))
-      .thenStands("money.voiding service.declined", "DropOption", "Notify ServicePaymentDeclined", "VoidPayment")
+      .thenStands(
+        "money.voiding service.declined",
+        "Transfer serviceHeld",
+        "DropOption",
+        "Notify ServicePaymentDeclined",
+        "VoidPayment"
+      )
       .thenKnows({ closedBecause: "HoldTooShort" })
   })
   test("declined after the car had confirmed an older try is charged by the method", () => {
@@ -218,8 +234,18 @@ describe("the car's word", () => {
       .thenWaits({ serviceEnd: 7 * 24 * 60 * minute + 58 * minute })
     service(...a.toCapturing())
       .when(a.captured())
-      .thenStands("money.captured service.active", "Transfer serviceCaptured")
-      .thenSays({ kind: "serviceCaptured", debit: "gateway", credit: "serviceSales", amountMinor: 4_900, receiptId: a.receiptId })
+      .thenStands("money.captured service.active", "Transfer serviceCaptured", "IssueInvoice")
+      .thenSays({
+        kind: "serviceCaptured",
+        phase: "posted",
+        debit: "gateway",
+        credit: "serviceSales",
+        amountMinor: 4_900,
+        vatMinor: 850,
+        receiptId: a.receiptId,
+        resolves: a.paymentId()
+      })
+      .thenSays({ type: "IssueInvoice", kind: "invoice", paymentId: a.paymentId(), amount: a.price, vatPercent: 21 })
   })
   test("is what a mandate is charged for", () => {
     service(...a.toMandated())
@@ -229,7 +255,7 @@ describe("the car's word", () => {
   test("starts a recurring service without a charge: that comes at the month's end", () => {
     service(a.purchased(a.monthly), a.granted())
       .when(a.confirmed(null))
-      .thenStands("money.mandated service.active", "Notify ServiceActive")
+      .thenStands("money.running service.active", "Notify ServiceActive")
   })
   test("counts in the wait between two tries as well", () => {
     service(...a.toRetry())
@@ -254,28 +280,38 @@ describe("money that does not come", () => {
   test("because the hold was gone is charged by the method", () => {
     service(...a.toCapturing())
       .when(a.captureFailed())
-      .thenStands("money.charging service.active", "ChargePayment")
+      .thenStands("money.charging service.active", "Transfer serviceReleased", "ChargePayment")
+      .thenSays({ kind: "serviceReleased", phase: "voided", resolves: a.paymentId() })
       .thenSays({ paymentId: a.paymentId(2), receiptId: a.receiptId })
   })
   test("is owed, and what the car has stays", () => {
     service(...a.toCapturing(), a.captureFailed())
       .when(a.declined(2))
-      .thenStands("money.owed service.active")
+      .thenStands("money.owed service.active", "Notify PaymentOverdue", "Transfer serviceOwed", "IssueInvoice")
   })
   test("and comes after all is counted", () => {
     service(...a.toCapturing(), a.captureFailed(), a.declined(2))
       .when(a.settled(2))
-      .thenStands("money.captured service.active", "Transfer serviceCaptured")
+      .thenStands("money.captured service.active", "Transfer debtPaid", "Transfer paymentSettled")
   })
   test("is not owed any more by whoever withdraws", () => {
     service(...a.toCapturing(), a.captureFailed(), a.declined(2))
       .when(a.withdrawn())
-      .thenStands("money.declined service.withdrawn", "DropOption", "Notify WithdrawalAccepted")
+      .thenStands(
+        "money.declined service.withdrawn",
+        "DropOption",
+        "Withdrawal",
+        "AcknowledgeWithdrawal",
+        "Transfer billWaived",
+        "IssueInvoice"
+      )
+      .thenSays({ type: "IssueInvoice", kind: "creditNote", paymentId: a.paymentId(2) })
   })
-  test("at settlement marks the payment, and switches nothing off", () => {
+  test("at settlement is owed again, with a case, and switches nothing off", () => {
     service(...a.toActive())
       .when(a.settlementFailed())
-      .thenStands("money.captured service.active")
+      .thenStands("money.owed service.active", "Transfer paymentSettlementFailed", "RiskCase", "Notify SettlementFailed")
+      .thenSays({ type: "RiskCase", caseId: a.riskId(), kind: "settlementFailed", receiptId: a.receiptId })
       .thenKnows({ payments: { [a.paymentId()]: { settlement: "failed", status: "captured" } } })
     service(...a.toActive(), a.settlementFailed())
       .when(a.settled())
@@ -327,7 +363,7 @@ describe("escalation", () => {
   test("withdrawn from closes its case", () => {
     service(...a.toEscalated())
       .when(a.withdrawn())
-      .thenStands("money.voiding service.withdrawn", "SupportCaseResolution", "DropOption", "Notify WithdrawalAccepted")
+      .thenStands("money.voiding service.withdrawn", "SupportCaseResolution", "DropOption", "Withdrawal", "AcknowledgeWithdrawal")
       .thenSays({ caseId, resolution: "withdrawn", by: null })
   })
 })
@@ -339,8 +375,10 @@ describe("withdrawal", () => {
       .thenStands(
         "money.refunding service.withdrawn",
         "DropOption",
-        "Notify WithdrawalAccepted",
+        "Withdrawal",
+        "AcknowledgeWithdrawal",
         "Transfer serviceReturnOrdered",
+        "IssueInvoice",
         "ReturnPayment"
       )
       .thenSays(
@@ -355,37 +393,53 @@ describe("withdrawal", () => {
   test("while the bank takes the money gives it back when it is taken", () => {
     service(...a.toCapturing(), a.withdrawn())
       .when(a.captured())
-      .thenStands("money.refunding service.withdrawn", "Transfer serviceCaptured", "Transfer serviceReturnOrdered", "ReturnPayment")
+      .thenStands(
+        "money.refunding service.withdrawn",
+        "Transfer serviceCaptured",
+        "IssueInvoice",
+        "Transfer serviceReturnOrdered",
+        "IssueInvoice",
+        "ReturnPayment"
+      )
   })
   test("is possible until the end of the fourteenth day, by the instant it was sent, however late it is heard", () => {
-    const late = w.but(a.withdrawn("2026-03-16T23:59:59.999Z"), { at: "2026-03-18T08:00:00.000Z" })
+    const late = w.but(a.withdrawn("2026-03-16T22:59:59.999Z"), { at: "2026-03-18T08:00:00.000Z" }) // Midnight in Spain.
     service(...a.toActive(), a.serviceEnd())
       .when(late)
       .thenStands(
         "money.refunding service.withdrawn",
         "DropOption",
-        "Notify WithdrawalAccepted",
+        "Withdrawal",
+        "AcknowledgeWithdrawal",
         "Transfer serviceReturnOrdered",
+        "IssueInvoice",
         "ReturnPayment"
       )
     service(...a.toActive())
-      .when(a.withdrawn("2026-03-17T00:00:00.000Z"))
+      .when(a.withdrawn("2026-03-16T23:00:00.000Z"))
       .thenRefused("WithdrawalPeriodExpired")
   })
   test("gives nothing back of what never came: the settlement had failed", () => {
     for (const past of [
       [...a.toActive(), a.settlementFailed()],
       [...a.toCapturing(), a.settlementFailed(), a.captured()]
-    ]) {
-      const withdrawing = service(...past)
-      withdrawing.when(a.withdrawn()).thenStands("money.declined service.withdrawn", "DropOption", "Notify WithdrawalAccepted")
-      const prospect = withdrawalProspect("active", withdrawing.context, a.purchasedAt)
-      expect(prospect).toMatchObject({ comesBack: { ...a.price, amountMinor: 0 } })
-    }
-    const { context } = service(...a.toActive(), a.settled())
-    expect(withdrawalProspect("active", context, a.purchasedAt)).toMatchObject({
-      comesBack: a.price
-    })
+    ])
+      service(...past)
+        .when(a.withdrawn())
+        .thenStands(
+          "money.declined service.withdrawn",
+          "DropOption",
+          "Withdrawal",
+          "AcknowledgeWithdrawal",
+          "Transfer billWaived",
+          "IssueInvoice",
+          "RiskCaseResolution"
+        )
+        .thenSays({ type: "Withdrawal", comesBackMinor: 0, releasedMinor: 4_900, legalMinimumMinor: 0 })
+        .thenSays({ type: "RiskCaseResolution", resolution: "withdrawn", by: null })
+    service(...a.toActive(), a.settled())
+      .when(a.withdrawn())
+      .thenSays({ type: "Withdrawal", comesBackMinor: 4_900, legalRule: "fullRefund" })
     service(...a.toActive(), a.settlementFailed(), a.withdrawn())
       .when(a.settled())
       .thenRecorded("AlreadyKnown") // Failed stays failed.
@@ -393,7 +447,7 @@ describe("withdrawal", () => {
   test("of what the car's price includes gives nothing back", () => {
     service(a.bundled, a.confirmed())
       .when(a.withdrawn())
-      .thenStands("money.free service.withdrawn", "DropOption", "Notify WithdrawalAccepted")
+      .thenStands("money.free service.withdrawn", "DropOption", "Withdrawal", "AcknowledgeWithdrawal")
   })
   test("is the customer's alone, and happens once", () => {
     service(...a.toActive())
@@ -420,10 +474,10 @@ describe("the end", () => {
   test("of a recurring service comes when the customer cancels, or sells the car", () => {
     service(...a.toMonthly())
       .when(a.cancelled)
-      .thenStands("money.mandated service.ended", "DropOption", "Notify ServiceEnded")
+      .thenStands("money.running service.ended", "DropOption", "Notify ServiceEnded")
     service(...a.toMonthly())
       .when(a.sold)
-      .thenStands("money.mandated service.ended", "DropOption", "Notify ServiceEnded")
+      .thenStands("money.running service.ended", "DropOption", "Notify ServiceEnded")
     service(...a.toActive())
       .when(a.cancelled)
       .thenRefused("NotRecurring")

@@ -119,10 +119,11 @@ describe("the states of an activation", () => {
       "service.withdrawn",
       "service.cancelled",
       "service.declined",
-      ...["free", "authorising", "actionRequired", "authorised", "capturing", "mandating", "mandated", "charging"].map(
+      ...["free", "authorising", "actionRequired", "authorised", "capturing", "mandating", "mandated", "running"].map(
         (name) => `money.${name}`
       ),
-      ...["captured", "owed", "voiding", "voided", "refunding", "refunded", "declined"].map((name) => `money.${name}`)
+      ...["charging", "confirming", "owed", "uncollected", "writtenOff", "captured", "billed"].map((name) => `money.${name}`),
+      ...["voiding", "voided", "refunding", "refundFailed", "refunded", "declined"].map((name) => `money.${name}`)
     ])
   })
   test("are closed when nothing of the service is left to come", () => {

@@ -3,6 +3,7 @@ import type { PaymentKind } from "#machines/order.ts"
 import {
   CancelOrder,
   ConfirmHandover,
+  DisputeClosed,
   FactoryAccepted,
   FactoryKnowsNothing,
   FactoryRefused,
@@ -13,15 +14,18 @@ import {
   PapersRequested,
   PayFinalAmount,
   PaymentDeclined,
+  PaymentDisputed,
   PaymentReturned,
   PaymentSettled,
   PaymentSettlementFailed,
   PaymentSucceeded,
   PayReservation,
   type PlanTerms,
+  RefundFailed,
   RegisterSale,
   RegistrationRefused,
   ReportCustomerAbsent,
+  ResolveRiskCase,
   SupplyPapers,
   TransportArrivedAtDealership,
   TransportBooked,
@@ -84,6 +88,8 @@ export const payFinalAmount = PayFinalAmount.make({ customerId, paymentMethod: "
 export const cancelled = CancelOrder.make({ by: customerId })
 export const suppliedPapers = SupplyPapers.make({ papers: [{ kind: "identity", sha256: "a".repeat(64) }], by: sellerId })
 export const handover = (pin = "042137") => ConfirmHandover.make({ pin, by: sellerId })
+export const riskResolved = (resolution: "paid" | "writtenOff" | "paidOut" | "dismissed", n = 1) =>
+  ResolveRiskCase.make({ caseId: `risk_1-${n}`, by: sellerId, resolution, reason: "talked to the customer" })
 export const saidAbsent = ReportCustomerAbsent.make({ by: sellerId })
 
 // ── Facts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -101,6 +107,12 @@ export const settled = (kind: PaymentKind, attempt = 1) => PaymentSettled.make(p
 export const settlementFailed = (kind: PaymentKind, attempt = 1) =>
   PaymentSettlementFailed.make({ ...payment(kind, attempt), reason: "charged back" })
 export const returned = (kind: PaymentKind, attempt = 1) => PaymentReturned.make({ ...payment(kind, attempt), refundId: "ref_1" })
+export const disputed = (kind: PaymentKind, attempt = 1) =>
+  PaymentDisputed.make({ ...payment(kind, attempt), disputeId: "dis_1", reason: "fraudulent" })
+export const disputeClosed = (kind: PaymentKind, outcome: "won" | "lost" = "won", attempt = 1) =>
+  DisputeClosed.make({ ...payment(kind, attempt), disputeId: "dis_1", outcome })
+export const refundFailed = (kind: PaymentKind, attempt = 1) =>
+  RefundFailed.make({ ...payment(kind, attempt), refundId: "ref_1", reason: "account closed" })
 
 const factoryOrderId = "fac_1"
 export const accepted = FactoryAccepted.make({ factoryOrderId, expectedAt: null })
