@@ -70,7 +70,7 @@ export const ReportCustomerAbsent = message("ReportCustomerAbsent", { by: Subjec
 
 /**
  * Finance closes a risk case. `paid`: what was owed came by bank transfer. `writtenOff`: it is not asked for any more. `paidOut`: a refund
- * that the gateway could not make went to the customer by bank transfer. `dismissed`: nothing is left to do.
+ * that the gateway could not make went to the customer by bank transfer. `dismissed`: of a dispute, nothing is left to do.
  */
 export const ResolveRiskCase = message("ResolveRiskCase", {
   caseId: Schema.String,
@@ -323,7 +323,7 @@ export const Transfer = message("Transfer", {
     "depositApplied", // customerDeposits ← vehicleSales, at handover
     "finalPaymentApplied", // customerPayments ← vehicleSales, at handover
     "paymentSettled", // bank ← gateway
-    "paymentSettlementFailed", // receivables ← gateway
+    "paymentSettlementFailed", // receivables ← gateway, or where the money was: bank, disputes
     "debtPaid", // bank ← receivables: by bank transfer
     "writtenOff", // badDebts ← receivables
     "chargedBack", // disputes ← bank, or gateway where it had not settled

@@ -1,11 +1,12 @@
 /** What becomes of a car's money after it came: it settles or does not, the bank takes it back, a refund does not arrive. None of it touches the car. */
-import { RiskCase, RiskCaseResolution, SubmitEvidence } from "./order-messages.ts"
+import { RiskCaseResolution, SubmitEvidence } from "./order-messages.ts"
 import {
   amountOf,
   type Entry,
   notify,
   type OpenedCase,
   type OrderContext,
+  opensCase,
   order,
   record,
   refuse,
@@ -17,15 +18,6 @@ import {
 } from "./order-rules.ts"
 import type { PaymentId } from "./vocabulary.ts"
 
-const opensCase = (context: OrderContext, kind: OpenedCase["kind"], paymentId: PaymentId, reason: string) => {
-  const { orderId, vin, customerId: subjectId, riskCases, charges } = context
-  const caseId = `risk_${orderId.slice("ord_".length)}-${riskCases.length + 1}`
-  const { amountMinor, currency } = amountOf(context, charges[paymentId]!.kind)
-  return {
-    record: RiskCase.make({ caseId, kind, orderId, vin, subjectId, paymentId, amountMinor, currency, reason }),
-    riskCases: [...riskCases, { caseId, kind, paymentId, open: true }]
-  }
-}
 const closed = (riskCases: ReadonlyArray<OpenedCase>, caseId: string) =>
   riskCases.map((one) => (one.caseId === caseId ? { ...one, open: false } : one))
 
@@ -35,11 +27,15 @@ const keepSettlement = order.enqueueActions((hearing) => {
   if (event.type !== "PaymentSettled" && event.type !== "PaymentSettlementFailed") return
   const { paymentId, kind } = event
   enqueue.assign((now) => withCharge(now, settlementSaid(hearing)))
-  if (!wasTaken(context.charges[paymentId])) return
-  const failed = event.type === "PaymentSettlementFailed"
-  const entry: Entry = failed ? ["paymentSettlementFailed", "receivables", "gateway"] : ["paymentSettled", "bank", "gateway"]
-  enqueue.emit(transfer(context, entry, paymentId, amountOf(context, kind)))
-  if (!failed) return
+  const charge = context.charges[paymentId]
+  if (!wasTaken(charge) || charge?.dispute === "lost") return
+  if (event.type === "PaymentSettled") {
+    // What the bank has taken back meanwhile comes with the dispute, if it is won.
+    if (charge?.dispute === "open") return
+    return enqueue.emit(transfer(context, ["paymentSettled", "bank", "gateway"], paymentId, amountOf(context, kind)))
+  }
+  const where = charge?.dispute === "open" ? "disputes" : accountOf(context, paymentId)
+  enqueue.emit(transfer(context, ["paymentSettlementFailed", "receivables", where], paymentId, amountOf(context, kind)))
   const opens = opensCase(context, "settlementFailed", paymentId, "SettlementFailed")
   enqueue.emit(opens.record)
   enqueue.assign({ riskCases: opens.riskCases })
@@ -64,12 +60,26 @@ const closeDispute = order.enqueueActions(({ context, event, enqueue }) => {
   const { paymentId, kind, outcome } = event
   const entry: Entry =
     outcome === "won" ? ["disputeWon", accountOf(context, paymentId), "disputes"] : ["disputeLost", "badDebts", "disputes"]
-  enqueue.emit(transfer(context, entry, paymentId, amountOf(context, kind)))
+  // What never came is owed meanwhile, and nothing of it is in dispute any more.
+  if (context.charges[paymentId]!.settlement !== "failed")
+    enqueue.emit(transfer(context, entry, paymentId, amountOf(context, kind)))
   const meant = context.riskCases.find((one) => one.open && one.kind === "chargeback" && one.paymentId === paymentId)
   if (meant !== undefined)
     enqueue.emit(RiskCaseResolution.make({ caseId: meant.caseId, resolution: outcome, reason: "DecidedByTheBank", by: null }))
   const riskCases = closed(context.riskCases, meant?.caseId ?? "")
   enqueue.assign((now) => ({ ...withCharge(now, { dispute: outcome }), riskCases }))
+})
+
+/** Decided before we heard of it: what was won never left us. */
+const decideDispute = order.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== "DisputeClosed") return
+  const { paymentId, kind, outcome } = event
+  const amount = amountOf(context, kind)
+  if (outcome === "lost") {
+    enqueue.emit(transfer(context, ["chargedBack", "disputes", accountOf(context, paymentId)], paymentId, amount))
+    enqueue.emit(transfer(context, ["disputeLost", "badDebts", "disputes"], paymentId, amount))
+  }
+  enqueue.assign((now) => withCharge(now, { dispute: outcome }))
 })
 
 const returnFails = order.enqueueActions(({ context, event, enqueue }) => {
@@ -111,7 +121,13 @@ export const risks = {
     { guard: "neverTaken", actions: record("NeverTaken") },
     { actions: record("AlreadyKnown") }
   ],
-  DisputeClosed: [...unbelievedPayment, { guard: "disputeIsOpen", actions: closeDispute }, { actions: record("AlreadyKnown") }],
+  DisputeClosed: [
+    ...unbelievedPayment,
+    { guard: "disputeIsOpen", actions: closeDispute },
+    { guard: "disputable", actions: decideDispute }, // It overtook the word that there is one.
+    { guard: "neverTaken", actions: record("NeverTaken") },
+    { actions: record("AlreadyKnown") }
+  ],
   RefundFailed: [
     ...unbelievedPayment,
     { guard: "returnFails", actions: returnFails },

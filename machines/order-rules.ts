@@ -19,7 +19,7 @@ import {
   type RegisterSale,
   RegisterVehicle,
   ReturnPayment,
-  type RiskCase,
+  RiskCase,
   RiskCaseResolution,
   StockVehicle,
   Transfer
@@ -221,7 +221,7 @@ export const order = setup({
     finalPaymentOverdue: ({ context, event }) => context.finalPaymentDueAt !== null && event.at >= context.finalPaymentDueAt,
     paymentUnknown: (hearing) => chargeOf(hearing) === undefined,
     amountDiffers,
-    moneyArrived,
+    arrivedToGoBack: (hearing) => moneyArrived(hearing) && chargeOf(hearing)?.settlement !== "failed",
     depositArrived: (hearing) => moneyArrived(hearing) && chargeOf(hearing)?.kind === "reservation",
     depositArrivedForStock: (hearing) =>
       moneyArrived(hearing) && chargeOf(hearing)?.kind === "reservation" && hearing.context.fromStock,
@@ -239,14 +239,16 @@ export const order = setup({
     orderedBack: (hearing) => chargeOf(hearing)?.status === "returning",
     alreadyReturned: (hearing) => ["returned", "returnFailed", "paidOut"].includes(chargeOf(hearing)?.status ?? ""),
     returnFails: (hearing) => ["returning", "returned"].includes(chargeOf(hearing)?.status ?? ""),
-    disputable: (hearing) => wasTaken(chargeOf(hearing)) && chargeOf(hearing)?.dispute === "none",
-    neverTaken: (hearing) => !wasTaken(chargeOf(hearing)),
+    disputable: (hearing) =>
+      wasTaken(chargeOf(hearing)) && chargeOf(hearing)?.dispute === "none" && chargeOf(hearing)?.settlement !== "failed",
+    neverTaken: (hearing) => !wasTaken(chargeOf(hearing)) || chargeOf(hearing)?.settlement === "failed",
     disputeIsOpen: (hearing) => chargeOf(hearing)?.dispute === "open",
     riskCaseUnknown: (hearing) => caseOf(hearing) === undefined,
     riskCaseClosed: (hearing) => caseOf(hearing)?.open === false,
     endsDebt: (hearing) => resolves(hearing, "settlementFailed", "paid", "writtenOff"),
     paidOut: (hearing) => resolves(hearing, "refundFailed", "paidOut"),
-    dismisses: (hearing) => hearing.event.type === "ResolveRiskCase" && hearing.event.resolution === "dismissed",
+    /** What is owed, or was not given back, is not dismissed: it is in the books. */
+    dismisses: (hearing) => resolves(hearing, "chargeback", "dismissed"),
     notOrdered: ({ context }) => context.factory.stage === "none",
     anotherFactoryOrder,
     factoryNews,
@@ -334,6 +336,17 @@ const received = {
 } as const satisfies Record<PaymentKind, Entry>
 
 const settled: Entry = ["paymentSettled", "bank", "gateway"]
+const neverSettled: Entry = ["paymentSettlementFailed", "receivables", "gateway"]
+
+export const opensCase = (context: OrderContext, kind: OpenedCase["kind"], paymentId: PaymentId, reason: string) => {
+  const { orderId, vin, customerId: subjectId, riskCases, charges } = context
+  const caseId = `risk_${orderId.slice("ord_".length)}-${riskCases.length + 1}`
+  const { amountMinor, currency } = amountOf(context, charges[paymentId]!.kind)
+  return {
+    record: RiskCase.make({ caseId, kind, orderId, vin, subjectId, paymentId, amountMinor, currency, reason }),
+    riskCases: [...riskCases, { caseId, kind, paymentId, open: true }]
+  }
+}
 
 /** The one charge a payment's message is about, changed. */
 export const withCharge = (hearing: Hearing, change: Partial<Charge>) => {
@@ -368,6 +381,13 @@ const receive = (kind: PaymentKind) =>
     if (event.type === "PaymentSettled" || context.charges[event.paymentId]!.settlement === "settled")
       enqueue.emit(transfer(context, settled, event.paymentId, amountOf(context, kind)))
     enqueue.assign((hearing) => withCharge(hearing, { status: "received" }))
+    if (context.charges[event.paymentId]!.settlement !== "failed") return
+    // That it would not come was said before we knew that it was taken.
+    enqueue.emit(transfer(context, neverSettled, event.paymentId, amountOf(context, kind)))
+    const opens = opensCase(context, "settlementFailed", event.paymentId, "SettlementFailed")
+    enqueue.emit(opens.record)
+    enqueue.assign({ riskCases: opens.riskCases })
+    enqueue(notify("SettlementFailed"))
   })
 /** Money nobody waits for any more goes back in full. */
 export const giveBack = order.enqueueActions(({ context, event, enqueue }) => {

@@ -281,13 +281,13 @@ export const orderMachine = order.createMachine({
     ConfirmHandover: toAnyone("NotRegisteredYet"),
     ReportCustomerAbsent: toAnyone("NotRegisteredYet"),
 
-    PaymentSucceeded: [...unbelievedPayment, { guard: "moneyArrived", actions: giveBack }, { actions: record("AlreadyKnown") }],
+    PaymentSucceeded: [...unbelievedPayment, { guard: "arrivedToGoBack", actions: giveBack }, { actions: record("AlreadyKnown") }],
     PaymentDeclined: [
       { guard: "paymentUnknown", actions: record("UnknownPayment") },
       { guard: "declineIsNews", actions: markDeclined },
       { actions: record("AlreadyKnown") }
     ],
-    PaymentSettled: [...unbelievedPayment, { guard: "moneyArrived", actions: giveBack }, ...settlement],
+    PaymentSettled: [...unbelievedPayment, { guard: "arrivedToGoBack", actions: giveBack }, ...settlement],
     ...risks,
     PaymentReturned: [
       ...unbelievedPayment,
