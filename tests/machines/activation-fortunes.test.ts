@@ -53,7 +53,7 @@ const bank: Bank = {
 }
 
 /** So many histories of so many steps. */
-const most = 600
+const most = 1_200
 
 /** What would otherwise drown the rest. */
 const rare: ReadonlySet<string> = new Set<Event>([

@@ -198,7 +198,13 @@ describe("a sale from stock", () => {
       .thenKnows({ vin: w.vin, finalPaymentDueAt: "2026-03-17T09:02:00.000Z" })
     given(w.soldFromStock, w.payReservation)
       .when(w.settled("reservation"))
-      .thenStands("manufacturing.awaitingFinalPayment", "Transfer depositReceived", "Notify DepositReceived", "Notify VehicleReady")
+      .thenStands(
+        "manufacturing.awaitingFinalPayment",
+        "Transfer depositReceived",
+        "Transfer paymentSettled",
+        "Notify DepositReceived",
+        "Notify VehicleReady"
+      )
   })
   test("does not listen to a factory", () => {
     const history = [w.soldFromStock, w.payReservation, w.succeeded("reservation")]

@@ -67,7 +67,13 @@ describe("an order and its deposit", () => {
   test("believes a settlement that overtakes the gateway's answer, and counts the money once", () => {
     given(w.sold, w.payReservation)
       .when(w.settled("reservation"))
-      .thenStands("reserved.ordering", "Transfer depositReceived", "Notify DepositReceived", "PlaceFactoryOrder")
+      .thenStands(
+        "reserved.ordering",
+        "Transfer depositReceived",
+        "Transfer paymentSettled",
+        "Notify DepositReceived",
+        "PlaceFactoryOrder"
+      )
       .thenKnows({ charges: { [w.paymentId("reservation")]: { status: "received", settlement: "settled" } } })
     given(w.sold, w.payReservation, w.settled("reservation")).when(w.succeeded("reservation")).thenRecorded("AlreadyKnown")
   })
@@ -106,7 +112,7 @@ describe("an order and its deposit", () => {
     const history = [w.sold, w.payReservation, w.depositWindow]
     given(...history)
       .when(w.settled("reservation"))
-      .thenStands("cancelled", "Transfer latePaymentReceived", "ReturnPayment")
+      .thenStands("cancelled", "Transfer latePaymentReceived", "Transfer paymentSettled", "ReturnPayment")
     given(...history, w.settled("reservation"))
       .when(w.succeeded("reservation"))
       .thenRecorded("AlreadyKnown")
@@ -128,11 +134,12 @@ describe("an order and its deposit", () => {
     const id = w.paymentId("reservation")
     given(...w.toOrdering())
       .when(w.settled("reservation"))
-      .thenStands("reserved.ordering")
+      .thenStands("reserved.ordering", "Transfer paymentSettled")
       .thenKnows({ charges: { [id]: { settlement: "settled" } } })
     given(...w.toDelivered())
       .when(w.settlementFailed("final"))
-      .thenStands("delivered")
+      .thenStands("delivered", "Transfer paymentSettlementFailed", "RiskCase", "Notify SettlementFailed")
+      .thenSays({ kind: "paymentSettlementFailed", debit: "receivables", credit: "gateway" })
       .thenKnows({ handover: { proof: "signature_7" } })
     given(...w.toOrdering(), w.settlementFailed("reservation"))
       .when(w.settled("reservation"))
@@ -142,7 +149,8 @@ describe("an order and its deposit", () => {
       .thenRecorded("AlreadyKnown")
     given(...w.toOrdering(), w.settled("reservation"))
       .when(w.settlementFailed("reservation"))
-      .thenStands("reserved.ordering")
+      .thenStands("reserved.ordering", "Transfer paymentSettlementFailed", "RiskCase", "Notify SettlementFailed")
+      .thenSays({ kind: "paymentSettlementFailed", debit: "receivables", credit: "bank" })
   })
 })
 
@@ -198,7 +206,13 @@ describe("an order and its final payment", () => {
   test("believes a final settlement that overtakes the gateway's answer", () =>
     void given(...w.toFinalPayment(), w.payFinalAmount)
       .when(w.settled("final"))
-      .thenStands("paid.registering", "Transfer finalPaymentReceived", "Notify FinalPaymentReceived", "RegisterVehicle"))
+      .thenStands(
+        "paid.registering",
+        "Transfer finalPaymentReceived",
+        "Transfer paymentSettled",
+        "Notify FinalPaymentReceived",
+        "RegisterVehicle"
+      ))
   test("lets the customer try as often as the plan says", () => {
     given(...w.toFinalPayment(), w.payFinalAmount)
       .when(w.declined("final"))

@@ -268,5 +268,58 @@ export const orderTable: Readonly<Record<string, Readonly<Record<string, string>
   },
   "CommandParked: Notify": {
     "recorded WaitsForAnOperator": everywhere
+  },
+  "PaymentDisputed of the deposit": {
+    "recorded UnknownPayment": "awaitingDeposit",
+    "recorded NeverTaken": "depositUnderWay cancelledUnpaid",
+    "handled → reserved.ordering": "ordering",
+    "handled → reserved.orderUnknown": "orderUnknown",
+    "handled → manufacturing.building": "building",
+    "handled → manufacturing.awaitingFinalPayment": payable,
+    "handled → paid.registering": "registering",
+    "handled → paid.papersMissing": "papersMissing",
+    "handled → paid.portalDown": "portalDown",
+    "handled → registered.inTransit": "inTransit inTransitToDealership",
+    "handled → registered.returned": "returned",
+    "handled → registered.awaitingPickup": "awaitingPickup",
+    "handled → delivered": "delivered",
+    "handled → cancelled": "cancelledBySeller",
+    "handled → forfeited": "forfeited"
+  },
+  "PaymentDisputed of the rest": {
+    "recorded UnknownPayment": `${unpaid} ${making} awaitingFinalPayment ${closed}`,
+    "recorded NeverTaken": "finalPaymentUnderWay",
+    "handled → paid.registering": "registering",
+    "handled → paid.papersMissing": "papersMissing",
+    "handled → paid.portalDown": "portalDown",
+    "handled → registered.inTransit": "inTransit inTransitToDealership",
+    "handled → registered.returned": "returned",
+    "handled → registered.awaitingPickup": "awaitingPickup",
+    "handled → delivered": "delivered"
+  },
+  "DisputeClosed of the deposit": {
+    "recorded UnknownPayment": "awaitingDeposit",
+    "recorded NeverTaken": "depositUnderWay cancelledUnpaid",
+    "handled → reserved.ordering": "ordering",
+    "handled → reserved.orderUnknown": "orderUnknown",
+    "handled → manufacturing.building": "building",
+    "handled → manufacturing.awaitingFinalPayment": payable,
+    "handled → paid.registering": "registering",
+    "handled → paid.papersMissing": "papersMissing",
+    "handled → paid.portalDown": "portalDown",
+    "handled → registered.inTransit": "inTransit inTransitToDealership",
+    "handled → registered.returned": "returned",
+    "handled → registered.awaitingPickup": "awaitingPickup",
+    "handled → delivered": "delivered",
+    "handled → cancelled": "cancelledBySeller",
+    "handled → forfeited": "forfeited"
+  },
+  "RefundFailed of the deposit": {
+    "recorded UnknownPayment": "awaitingDeposit",
+    "recorded NotOrderedBack": `depositUnderWay ${making} ${payable} ${paid} ${registered} delivered cancelledUnpaid forfeited`,
+    "handled → cancelled": "cancelledBySeller"
+  },
+  ResolveRiskCase: {
+    "refused NoRiskCase": everywhere
   }
 }

@@ -32,8 +32,18 @@ export const vocabulary: ReadonlyArray<Said> = [
     w.settlementFailed(kind),
     w.but(w.settlementFailed(kind), { amount: w.price }),
     w.returned(kind),
-    w.but(w.returned(kind), { amount: w.price })
+    w.but(w.returned(kind), { amount: w.price }),
+    w.disputed(kind),
+    w.but(w.disputed(kind), { amount: w.price }),
+    w.disputeClosed(kind),
+    w.disputeClosed(kind, "lost"),
+    w.but(w.disputeClosed(kind), { amount: w.price }),
+    w.refundFailed(kind),
+    w.but(w.refundFailed(kind), { amount: w.price })
   ]),
+  ...([1, 2] as const).flatMap((n) =>
+    (["paid", "writtenOff", "paidOut", "dismissed"] as const).map((resolution) => w.riskResolved(resolution, n))
+  ),
   w.accepted,
   w.but(w.accepted, { factoryOrderId: "fac_2" }),
   w.refusedByFactory,
@@ -73,13 +83,13 @@ export const mayHear = (snapshot: OrderSnapshot, message: Said) =>
   !message.type.startsWith("xstate.after.") || orderMachine.getTransitionData(snapshot, asHeard(message)).length > 0
 
 /** Two orders of one digest are walked on as one. Money matters until it is paid, papers while registering, the carrier after that. */
-const digest = ({ value, context: { charges, factory, missing, registration, transport } }: OrderSnapshot) => {
+const digest = ({ value, context: { charges, riskCases, factory, missing, registration, transport } }: OrderSnapshot) => {
   const path = pathOf(value)
   if (path.startsWith("paid")) return JSON.stringify([path, missing, registration.newPapers])
   if (path.startsWith("registered") || path === "delivered")
     return JSON.stringify([path, transport?.id, transport?.departedAt !== null])
-  const money = Object.entries(charges).map(([id, { status, settlement }]) => `${id} ${status} ${settlement}`)
-  return JSON.stringify([path, money.sort(), factory.stage, factory.shippedAt !== null])
+  const money = Object.entries(charges).map(([id, { status, settlement, dispute }]) => `${id} ${status} ${settlement} ${dispute}`)
+  return JSON.stringify([path, money.sort(), riskCases.map(({ open }) => open), factory.stage, factory.shippedAt !== null])
 }
 
 /**
@@ -88,6 +98,7 @@ const digest = ({ value, context: { charges, factory, missing, registration, tra
  */
 const isFollowed = ({ value, context }: OrderSnapshot, message: Said) => {
   const path = pathOf(value)
+  if (context.riskCases.length > 0 && message.type !== "DisputeClosed" && message.type !== "ResolveRiskCase") return false
   const charge = "paymentId" in message ? context.charges[message.paymentId as keyof typeof context.charges] : undefined
   switch (message.type) {
     case "PayReservation":
@@ -97,6 +108,12 @@ const isFollowed = ({ value, context }: OrderSnapshot, message: Said) => {
     case "PaymentSettled":
     case "PaymentSettlementFailed":
       return path === "reserved.ordering" || path === "cancelled"
+    case "PaymentDisputed":
+    case "DisputeClosed":
+    case "RefundFailed":
+    case "ResolveRiskCase":
+      // Everywhere the same, a root's answers: one car of which nothing was built stands for all.
+      return path === "cancelled" && context.factory.stage === "none" && Object.keys(context.charges).length === 1
     case "SupplyPapers":
       return path.startsWith("paid")
     case "FactoryReportedShipped":
