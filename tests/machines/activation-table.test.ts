@@ -90,7 +90,7 @@ describe("the walk through the chart of the activation", () => {
     const dead = [...transitionsOf(activationMachine.root as any)].filter(([transition]) => !taken.has(transition))
     expect(dead.map(([, name]) => name)).toEqual([])
     expect(asked).toBeGreaterThan(100_000)
-  }, 60_000)
+  }, 120_000)
 
   test("never takes money for a service that its car has not confirmed, and opens no more than one case", () => {
     for (const opening of openings)
@@ -99,5 +99,5 @@ describe("the walk through the chart of the activation", () => {
         if (["capturing", "charging", "captured", "owed"].includes(money)) expect(state.context.receiptId).not.toBeNull()
         if (state.context.supportCase !== "none") expect(state.context.tries.length).toBe(state.context.terms.retries + 1)
       }
-  }, 60_000)
+  }, 120_000)
 })
