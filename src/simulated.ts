@@ -114,7 +114,7 @@ export const startWorld = async (options: WorldOptions) => {
       PUSH_SERVICES: push.url
     },
     /** For commands that read the cars' own ledger and flash. */
-    ledgers: { FLEET_LEDGER_URL: fleet.url, MAIL_LEDGER_URL: mail.controlUrl },
+    ledgers: { FLEET_LEDGER_URL: fleet.url, MAIL_LEDGER_URL: mail.controlUrl, PUSH_LEDGER_URL: push.url },
     stop: async () => {
       await Promise.all(all.map((one) => one.stop()))
     }

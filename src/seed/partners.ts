@@ -2,7 +2,6 @@
 import { Effect, Layer } from "effect"
 import { Factory } from "#integrations/factory/factory.ts"
 import { Mail } from "#integrations/mail/mail.ts"
-import { Notifications } from "#integrations/notifications/notifications.ts"
 import { type GatewayPayment, Payments } from "#integrations/payments/payments.ts"
 import { iso } from "#integrations/postgres/time.ts"
 import { Registration } from "#integrations/registration/registration.ts"
@@ -65,7 +64,6 @@ export const agreeablePartners = (arrivals: Arrivals, now: () => number) => {
           if (token !== undefined) arrivals.tokens.push(token)
         })
     }),
-    Layer.succeed(Notifications, { send: () => Effect.void }),
     // A sample's documents travel unsigned and unseen: none of them is kept.
     Layer.succeed(VehicleTrust, {
       sign: (_, body) => Effect.succeed(JSON.stringify(body)),

@@ -16,6 +16,8 @@ import { Timers, timerLetter } from "#actors/system/timers.ts"
 import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
+import { deliveries } from "#integrations/notifications/deliveries.ts"
+import { Notifications } from "#integrations/notifications/notifications.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
@@ -52,9 +54,14 @@ const townLayer = (url: string, personsKey: Redacted.Redacted<Uint8Array>, clock
   const Database = Layer.provideMerge(Time, Postgres({ url: Redacted.make(url), connections: 4 }))
   const Memory = Layer.mergeAll(PostgresRelay, PostgresActorStore(registry), WebhooksPostgres, EvidencePostgres)
   const People = AccountsPostgres.pipe(Layer.provideMerge(PersonsPostgres({ key: personsKey })))
+  /** Kept in the purchase file, and sent to nobody. */
+  const Notices = Layer.effect(
+    Notifications,
+    Effect.map(deliveries, ({ keep }) => Notifications.of({ send: (notice, id) => keep(notice, id, []) }))
+  )
   return InProcessActorSystem.pipe(
     Layer.provideMerge(ActorHost.layer(registry)),
-    Layer.provideMerge(Layer.mergeAll(Memory, People)),
+    Layer.provideMerge(Layer.mergeAll(Memory, People, Notices)),
     Layer.provideMerge(agreeablePartners(arrivals, () => clock.now)),
     Layer.provideMerge(Layer.succeed(Doors, { publicUrl: "https://seed.example", intranetUrl: "https://intranet.seed.example" })),
     Layer.provideMerge(Database),

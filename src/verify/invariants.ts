@@ -37,6 +37,7 @@ export const invariants = {
   I47: "A maintenance-gated service was sold only on an answer of the workshops that was open, and younger than its policy says",
   I48: "Nothing was ever told or sent to a car that stops it from driving",
   I49: "A service that failed in every try has exactly one support case, and costs nothing",
+  I50: "Each notice to a customer is sent at least once per fact, and as at most one message per fact and channel",
   I51: "Nothing a customer has was switched off because of maintenance",
   I52: "Invoice numbers have no gap and no double per series, each is sealed to the one before, and none credits more than it corrects"
 } as const

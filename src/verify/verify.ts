@@ -11,6 +11,7 @@ import { inbox } from "./inbox.ts"
 import { invoices } from "./invoices.ts"
 import { journal } from "./journal.ts"
 import { money } from "./money.ts"
+import { notifications } from "./notifications.ts"
 import { outside } from "./outside.ts"
 import { noLedgers, type ReadLedgers } from "./partner-ledgers.ts"
 import { purchases } from "./purchases.ts"
@@ -64,6 +65,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* cars(findings, evidence, bought)
     yield* driving(findings, evidence)
     yield* invoices(findings)
+    yield* notifications(findings, evidence)
     wiped(findings, evidence.beforeWipe)
   }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die))
   return findings.report()

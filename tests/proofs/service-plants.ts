@@ -249,6 +249,40 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
     sql: ({ escalated }) => `DELETE FROM support_cases WHERE activation_id = '${escalated.activationId}'`
   },
   {
+    what: "a notice that nobody was told of",
+    reportedBy: ["I50"],
+    sql: ({ active }) => `
+      DELETE FROM notification_deliveries WHERE notice_id LIKE 'activation/${active.vin}/${active.activationId}#%';
+      DELETE FROM notifications WHERE notice_id LIKE 'activation/${active.vin}/${active.activationId}#%'`
+  },
+  {
+    what: "a mail that we call sent and nobody received",
+    reportedBy: ["I50"],
+    sql: ({ active }) => `
+      UPDATE notification_deliveries SET message_id = 'other@caas.example'
+      WHERE notice_id = (SELECT min(notice_id) FROM notifications WHERE activation_id = '${active.activationId}')`
+  },
+  {
+    what: "two different mails under one name",
+    reportedBy: ["I50"],
+    ledgers: (ledgers) => ledgers.mail.push({ ...ledgers.mail.at(-1), subject: "Something else" })
+  },
+  {
+    what: "a push message that nobody was to get",
+    reportedBy: ["I50"],
+    ledgers: (ledgers) => ledgers.push.push({ messageId: "f".repeat(32), title: "Hello", text: "from nobody" })
+  },
+  {
+    what: "a short message that came twice",
+    reportedBy: ["I50"],
+    sql: ({ active }) => `
+      INSERT INTO notification_deliveries (notice_id, channel, message_id, state, due_at, finished_at)
+      SELECT min(notice_id), 'sms', 'twice', 'sent', now(), now() FROM notifications WHERE activation_id = '${active.activationId}'`,
+    ledgers: (ledgers) => {
+      for (const kind of ["message", "message"]) ledgers.sms.push({ kind, reference: "twice" })
+    }
+  },
+  {
     what: "something that was switched off because of maintenance",
     reportedBy: ["I08", "I51"],
     sql: ({ gated }) => `
