@@ -110,7 +110,7 @@ describe("a rehearsal", () => {
     const [said] = await rehearsed({ registry: [changed] })
     const moved = [...lives.values()].filter(
       ({ path, machineVersion, commands }) =>
-        path.startsWith("order/") && machineVersion === 2 && commands.some(({ type }) => type === "MoveVehicle")
+        path.startsWith("order/") && machineVersion === order.machineVersion && commands.some(({ type }) => type === "MoveVehicle")
     )
     expect(moved.length).toBeGreaterThan(0)
     expect(said!.diverged).toBe(moved.length)
@@ -157,14 +157,16 @@ describe("a rehearsal", () => {
   })
 
   test("finds that no way leads to the new version, that one is newer than this code, and a command that nobody would perform", async () => {
-    const third: AnyBehavior = { ...order, machineVersion: 3 }
-    const [said] = await rehearsed({ registry: [third] })
+    const next: AnyBehavior = { ...order, machineVersion: order.machineVersion + 1 }
+    const [said] = await rehearsed({ registry: [next] })
     expect(said).toMatchObject({ identical: 0, unrestorable: said!.actors })
-    expect(said!.findings[0]).toMatchObject({ why: expect.stringMatching(/no migration from version [12]/) })
-    const [ways] = await rehearsed({ registry: [{ ...third, migrations: { ...order.migrations, 2: (left) => left } }] })
+    expect(said!.findings[0]).toMatchObject({ why: expect.stringMatching(/no migration from version [123]/) })
+    const [ways] = await rehearsed({
+      registry: [{ ...next, migrations: { ...order.migrations, [order.machineVersion]: (left) => left } }]
+    })
     expect(ways).toMatchObject({ migrates: ways!.actors, unrestorable: 0 })
     const [older] = await rehearsed({ registry: [{ ...order, machineVersion: 1 }] })
-    expect(older!.unrestorable).toBe(countOf("order", ({ machineVersion }) => machineVersion === 2))
+    expect(older!.unrestorable).toBe(countOf("order", ({ machineVersion }) => machineVersion > 1))
 
     const without = await rehearsed({ registry: registry.filter(({ type }) => type.name !== "activation") })
     const forgotten = countOf("activation", () => true)
@@ -186,7 +188,7 @@ describe("a rehearsal", () => {
     const folder = mkdtempSync(join(tmpdir(), "caas-golden-"))
     try {
       const { code, errors } = await command("--golden", folder)
-      expect([code, errors]).toEqual([0, expect.stringContaining("order-2.jsonl")])
+      expect([code, errors]).toEqual([0, expect.stringContaining(`order-${order.machineVersion}.jsonl`)])
       expect(readdirSync(folder).sort()).toEqual(readdirSync(golden).sort())
       for (const file of readdirSync(folder))
         for (const line of readFileSync(join(folder, file), "utf8").trim().split("\n")) {
@@ -229,7 +231,9 @@ describe("a rehearsal", () => {
   })
 
   test("ends with exit code 1 and the sentence where something diverged; 2 where it is called wrongly", async () => {
-    const [path] = [...lives].find(([path, { machineVersion }]) => path.startsWith("order/") && machineVersion === 2)!
+    const [path] = [...lives].find(
+      ([path, { machineVersion }]) => path.startsWith("order/") && machineVersion === order.machineVersion
+    )!
     await sql`UPDATE actors SET state = jsonb_set(state, '{context,country}', '"XX"') WHERE path = ${path}`
     const { code, output } = await command("--type", "order")
     expect(code).toBe(1)
