@@ -85,11 +85,13 @@ describe("a purchased service", () => {
     expect(await standing(`activation/${vin}/${activationId}`)).toMatchObject({ closed: false, subject_id: owner.subjectId, vin })
     expect(kinds(paymentOf(vin, activationId))).toEqual(["authorise", "capture"])
     const captured = entry("serviceCaptured", "gateway", "serviceSales", true)
-    expect(await transfers(activationId)).toEqual([captured])
+    const held = entry("serviceHeld", "gateway", "serviceSales")
+    expect(await transfers(activationId)).toEqual([held, captured])
     await withdraws(vin, activationId)
     await stands(vin, activationId, "service.withdrawn+money.refunded")
     expect(kinds(paymentOf(vin, activationId))).toEqual(["authorise", "capture", "refund"])
     expect(await transfers(activationId)).toEqual([
+      held,
       captured,
       entry("serviceReturnOrdered", "serviceSales", "refundsDue"),
       entry("serviceReturned", "refundsDue", "gateway")
@@ -102,7 +104,9 @@ describe("a purchased service", () => {
     await until(
       "it is written about",
       () => house.world.mail.messages().flatMap(({ subject, text }) => (text.includes(activationId) ? [subject] : [])),
-      (subjects) => subjects.toSorted().join() === "We returned your payment,Your service is active,Your withdrawal is confirmed"
+      (subjects) =>
+        subjects.toSorted().join() ===
+        "We received your withdrawal,We returned your payment,Your purchase is confirmed,Your service is active"
     )
   })
 
@@ -118,7 +122,7 @@ describe("a purchased service", () => {
     const vin = await ownedCar(house, owner)
     const activationId = await buys(vin, "tok_charge_declined_seats")
     await stands(vin, activationId, "service.active+money.owed")
-    expect(await transfers(activationId)).toEqual([])
+    expect(await transfers(activationId)).toEqual([entry("serviceOwed", "receivables", "serviceSales", true)])
   })
 
   test("that failed to settle is not paid back by us when it is withdrawn from", async () => {
@@ -170,7 +174,10 @@ describe("a purchased service", () => {
         `SELECT resolution, by_subject_id AS by FROM support_case_resolutions WHERE case_id = 'case_${activationId.slice(4)}'`
       )
     ).toEqual([{ resolution: "gift", by: support.subjectId }])
-    expect(await transfers(activationId)).toEqual([])
+    expect(await transfers(activationId)).toEqual([
+      entry("serviceHeld", "gateway", "serviceSales"),
+      entry("serviceReleased", "gateway", "serviceSales")
+    ])
   })
 })
 
