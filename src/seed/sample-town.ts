@@ -16,11 +16,14 @@ import { Timers, timerLetter } from "#actors/system/timers.ts"
 import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
+import { Invoices } from "#integrations/invoices/invoices.ts"
 import { deliveries } from "#integrations/notifications/deliveries.ts"
 import { Notifications } from "#integrations/notifications/notifications.ts"
+import { Papers } from "#integrations/papers/papers.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { CarReport, ConfigDocument } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { type WebhookSource, Webhooks } from "#integrations/webhooks/webhooks.ts"
@@ -39,6 +42,18 @@ export interface SaidReport {
   readonly receipt: string
   readonly bytes: string
 }
+
+/** A number is given once, and a seal is over one paper: neither can be copied car by car. Seeded lives have no papers. */
+const NoPapers = Layer.mergeAll(
+  Layer.succeed(Invoices, {
+    issue: (_, id) => Effect.succeed({ number: id, issuedAt: new Date(0).toISOString(), sha256: "" })
+  }),
+  Layer.succeed(Papers, {
+    invoice: ({ paymentId }) => Effect.succeed({ title: paymentId, filename: "paper.pdf", bytes: new Uint8Array() }),
+    acknowledgement: ({ activationId }) => Effect.succeed({ title: activationId, filename: "paper.pdf", bytes: new Uint8Array() })
+  }),
+  Layer.succeed(PurchaseFile, { keep: (_, id) => Effect.succeed({ documentId: id, sha256: "" }), noteRead: () => Effect.void })
+)
 
 export type TownServices = Layer.Success<ReturnType<typeof townLayer>>
 
@@ -61,7 +76,7 @@ const townLayer = (url: string, personsKey: Redacted.Redacted<Uint8Array>, clock
   )
   return InProcessActorSystem.pipe(
     Layer.provideMerge(ActorHost.layer(registry)),
-    Layer.provideMerge(Layer.mergeAll(Memory, People, Notices)),
+    Layer.provideMerge(Layer.mergeAll(Memory, People, Notices, NoPapers)),
     Layer.provideMerge(agreeablePartners(arrivals, () => clock.now)),
     Layer.provideMerge(Layer.succeed(Doors, { publicUrl: "https://seed.example", intranetUrl: "https://intranet.seed.example" })),
     Layer.provideMerge(Database),
