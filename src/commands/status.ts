@@ -193,11 +193,21 @@ const lines = ({
   ),
   row("quarantined", String(quarantined.length)),
   ...quarantined.map(({ path, type, tries, cause }) => row("", path, `${type}, ${tries} tries: ${cause}`)),
-  row("actors", String(actors.reduce((sum, { count }) => sum + count, 0))),
-  ...actors.map(({ type, state, count }) => `${"".padEnd(12)} ${String(count).padStart(9)}  ${type.padEnd(8)} ${state}`)
+  row(
+    "actors",
+    numbered(
+      actors.reduce((sum, { count }) => sum + count, 0),
+      actors.some(({ more }) => more)
+    )
+  ),
+  ...actors.map(
+    ({ type, state, count, more }) => `${"".padEnd(12)} ${numbered(count, more).padStart(9)}  ${type.padEnd(8)} ${state}`
+  )
 ]
 
 const row = (name: string, what: string, more = "") => `${name.padEnd(12)} ${more === "" ? what : `${what.padEnd(28)} ${more}`}`
+/** "10000+": so many were counted, and there are more. */
+const numbered = (count: number, more: boolean) => `${count}${more ? "+" : ""}`
 const told = (body: unknown) => (body as { status?: string } | null)?.status ?? ""
 const upOrDown = (up: boolean | null) => (up === null ? "not named" : up ? "answers" : "does not answer")
 const lag = (millis: number | null) => (millis === null ? "nothing late" : `oldest due for ${lasting(millis)}`)

@@ -14,7 +14,8 @@ export interface PlatformStanding {
     readonly healthy: boolean | null
     readonly heardMillis: number | null
   }>
-  readonly actors: ReadonlyArray<{ readonly type: string; readonly state: string; readonly count: number }>
+  /** Counted to 10,000 of a state; `more`: there are more. */
+  readonly actors: ReadonlyArray<{ readonly type: string; readonly state: string; readonly count: number; readonly more: boolean }>
   readonly commands: {
     readonly waiting: number
     /** Of those that could have been performed by now, how long the oldest has been due. Null where none is. */
@@ -50,6 +51,7 @@ export interface PlatformStanding {
 
 const listed = 20 // Parked commands and quarantined actors that are named; the rest is counted.
 const triesOfQuarantine = 5
+const counted = 10_000 // Actors of a state: among millions nobody waits for the last of them.
 
 /** One moment of the database. */
 export const platformStanding = Effect.fn("views.platformStanding")(
@@ -73,7 +75,23 @@ export const platformStanding = Effect.fn("views.platformStanding")(
       FROM served FULL JOIN runner USING (owner)
       ORDER BY owner`
     const actors = yield* sql<PlatformStanding["actors"][number]>`
-      SELECT type, state_path AS state, count(*)::int AS count FROM actors GROUP BY type, state_path ORDER BY type, state_path`
+      WITH RECURSIVE known AS ( -- From one state to the next, by the index: a group over all would read all.
+        (SELECT type, state_path FROM actors WHERE (type, state_path) >= ('', '') ORDER BY type, state_path LIMIT 1)
+        UNION ALL
+        SELECT next.type, next.state_path
+        FROM known CROSS JOIN LATERAL (
+          SELECT type, state_path FROM actors
+          WHERE (type, state_path) > (known.type, known.state_path)
+          ORDER BY type, state_path
+          LIMIT 1
+        ) AS next
+      )
+      SELECT type, state_path AS state, LEAST(found, ${counted})::int AS count, found > ${counted} AS more
+      FROM known CROSS JOIN LATERAL (
+        SELECT count(*)::int AS found
+        FROM (SELECT FROM actors WHERE actors.type = known.type AND actors.state_path = known.state_path LIMIT ${counted + 1}) AS begun
+      ) AS total
+      ORDER BY type, state_path`
     const [commands] = yield* sql<{ waiting: number; lagMillis: number | null; parkedCount: number }>`
       SELECT (count(*) FILTER (WHERE state = 'waiting'))::int AS waiting, (count(*) FILTER (WHERE state = 'parked'))::int AS "parkedCount",
              (extract(epoch FROM ${now} - min(due_at) FILTER (WHERE state = 'waiting' AND due_at <= ${now})) * 1000)::float8 AS "lagMillis"

@@ -13,7 +13,6 @@ import { type Statement, wireTo } from "./wire.ts"
 const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: string]> = [
   ['SELECT subject_id AS "subjectId", wrapped_key', "public.persons", "at the start: the first three rows it meets"],
   ["WITH due AS (UPDATE webhooks SET due_at = now()", "public.webhooks", "NATS forgot: all that is not applied is due"],
-  ["SELECT type, state_path AS state, count(*)::int AS count FROM actors", "public.actors", "./caas status counts, for a person"],
   ["SELECT count(*)::int AS set", "public.timers", "./caas status counts, for a person"],
   ["SELECT (SELECT count(*)::int FROM webhooks WHERE state", "public.webhooks", "./caas status counts what is not applied"],
   ['SELECT started_at AS "startedAt", ended_at', "public.reconciliation_runs", "the newest ten, from the end of the index"],

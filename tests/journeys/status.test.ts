@@ -27,7 +27,7 @@ describe("the status", () => {
         { queue: "VEHICLE_REPORTS", waiting: 0, unanswered: 0 },
         { queue: "WEBHOOKS", waiting: 0, unanswered: 0 }
       ],
-      actors: [{ type: "order", state: "manufacturing.building", count: 1 }],
+      actors: [{ type: "order", state: "manufacturing.building", count: 1, more: false }],
       commands: { waiting: 0, parkedCount: 0 },
       timers: { set: 1, due: 0 },
       webhooks: { waiting: 0, rejected: 0 },
