@@ -12,16 +12,6 @@ const firstLookHours = 24 // How far back our own payments are looked for the fi
 const unreachable = <A, E, R>(asking: Effect.Effect<A, E, R>) =>
   answeredInTime(asking).pipe(Effect.mapError((cause: unknown) => new ReconciliationUnreachable({ cause })))
 
-/** Kinds that take money at the gateway, and those that give it back. */
-const taking = [
-  "depositReceived",
-  "finalPaymentReceived",
-  "latePaymentReceived",
-  "serviceCaptured",
-  "lateServicePayment",
-  "monthPaid"
-]
-const returning = ["paymentReturned", "serviceReturned"]
 /** What an actor hears of its payment; a refund and a dispute have names of their own. */
 const facts = [
   "PaymentAuthorised",
@@ -41,6 +31,8 @@ interface Sums {
   readonly paymentId: string
   readonly currency: string
   readonly kind: string
+  readonly debit: string
+  readonly credit: string
   readonly minor: number
 }
 
@@ -91,10 +83,10 @@ export const ReconciliationPostgres = Layer.effect(
         const paths = texts(payments.map(({ path }) => path))
         const partitions = int2s(payments.map(({ partition }) => partition))
         const sums = yield* sql<Sums>`
-          SELECT payment_id AS "paymentId", currency, kind, sum(amount_minor)::float8 AS minor
+          SELECT payment_id AS "paymentId", currency, kind, debit, credit, sum(amount_minor)::float8 AS minor
           FROM ledger
-          WHERE payment_id = ANY(${names})
-          GROUP BY payment_id, currency, kind`.pipe(unreachable)
+          WHERE payment_id = ANY(${names}) AND phase = 'posted'
+          GROUP BY payment_id, currency, kind, debit, credit`.pipe(unreachable)
         const commands = yield* sql<{ paymentId: string; commandId: string; type: string; open: boolean }>`
           SELECT asked.payment_id AS "paymentId", o.path || '#' || o.version || '.' || o.position AS "commandId", o.type,
                  o.state IN ('waiting', 'parked') AS open
@@ -114,18 +106,18 @@ export const ReconciliationPostgres = Layer.effect(
 
         return payments.map(({ paymentId }): OurPayment => {
           const rows = sums.filter((row) => row.paymentId === paymentId)
-          const sum = (...kinds: ReadonlyArray<string>) =>
-            rows.reduce((total, row) => total + (kinds.includes(row.kind) ? row.minor : 0), 0)
+          const sum = (counts: (row: Sums) => boolean) => rows.reduce((total, row) => total + (counts(row) ? row.minor : 0), 0)
+          const ofKind = (...kinds: ReadonlyArray<string>) => sum(({ kind }) => kinds.includes(kind))
           const orders = commands.filter((command) => command.paymentId === paymentId)
           return {
             paymentId,
             currency: rows[0]?.currency ?? null,
-            taken: sum(...taking),
-            returned: sum(...returning) - sum("refundFailed"),
-            settled: sum("paymentSettled"),
-            settlementFailed: sum("paymentSettlementFailed"),
-            chargedBack: sum("chargedBack"),
-            disputesEnded: sum("disputeWon", "disputeLost"),
+            taken: sum(({ kind, debit }) => debit === "gateway" && kind !== "refundFailed" && kind !== "disputeWon"),
+            returned: sum(({ debit, credit }) => debit === "refundsDue" && credit === "gateway") - ofKind("refundFailed"),
+            settled: ofKind("paymentSettled"),
+            settlementFailed: ofKind("paymentSettlementFailed"),
+            chargedBack: ofKind("chargedBack"),
+            disputesEnded: ofKind("disputeWon", "disputeLost"),
             underWay: orders.some(({ open }) => open),
             returnsOrdered: new Set(orders.flatMap(({ type, commandId }) => (type === "ReturnPayment" ? [commandId] : []))),
             heard: new Set(heard.flatMap((one) => (one.paymentId === paymentId ? [one.fact] : []))),
@@ -138,7 +130,8 @@ export const ReconciliationPostgres = Layer.effect(
         sql<{ paymentId: string }>`
           SELECT DISTINCT payment_id AS "paymentId"
           FROM ledger l
-          WHERE at >= ${since}::timestamptz AND at < ${until}::timestamptz AND kind = ANY(${texts(taking)}) AND payment_id > ${after}
+          WHERE at >= ${since}::timestamptz AND at < ${until}::timestamptz AND payment_id > ${after}
+            AND debit = 'gateway' AND phase = 'posted' AND kind NOT IN ('refundFailed', 'disputeWon')
             AND NOT EXISTS (SELECT FROM gateway_statements g WHERE g.payment_id = l.payment_id)
           ORDER BY payment_id
           LIMIT ${limit}`.pipe(

@@ -5,7 +5,6 @@ import { codeOf } from "#integrations/http/outbound.ts"
 import type { Settlement } from "#integrations/payments/payments.ts"
 import * as Service from "#machines/activation.ts"
 import * as Order from "#machines/order.ts"
-import type { PaymentId } from "#machines/vocabulary.ts"
 
 /** Who hears it, and what. */
 export interface Translated {
@@ -52,7 +51,7 @@ export const payerOf = (id: string): string | null => {
 }
 
 const saidOfOrder = ({ order, kind }: PaidOrder, said: SaidOfPayment): Translated | string => {
-  const { reference, paymentId, amountMinor, currency, status, reason, refundId } = said
+  const { reference, paymentId, amountMinor, currency, status, reason, refundId, disputeId } = said
   const about = { paymentId: reference, kind, amount: { amountMinor, currency } }
   switch (status) {
     case "settled":
@@ -67,16 +66,23 @@ const saidOfOrder = ({ order, kind }: PaidOrder, said: SaidOfPayment): Translate
     case "voided":
       return "an order's payment is captured at once, never held"
     case "returned":
-      return refundId === undefined
-        ? "returned without a refund"
-        : toOrder(order, Order.PaymentReturned.make({ ...about, refundId }))
-    default:
-      return `no order listens to ${status}`
+      if (refundId === undefined) return noRefund(status)
+      return toOrder(order, Order.PaymentReturned.make({ ...about, refundId }))
+    case "refund_failed":
+      if (refundId === undefined) return noRefund(status)
+      return toOrder(order, Order.RefundFailed.make({ ...about, refundId, reason: codeOrUntold(reason) }))
+    case "disputed":
+      if (disputeId === undefined) return noDispute(status)
+      return toOrder(order, Order.PaymentDisputed.make({ ...about, disputeId, reason: codeOrUntold(reason) }))
+    case "dispute_won":
+    case "dispute_lost":
+      if (disputeId === undefined) return noDispute(status)
+      return toOrder(order, Order.DisputeClosed.make({ ...about, disputeId, outcome: outcomeOf(status) }))
   }
 }
 
 const saidOfService = (activation: string, said: SaidOfPayment): Translated | string => {
-  const { reference, paymentId, status, reason, captureBefore, refundId, amountMinor, currency } = said
+  const { reference, paymentId, status, reason, captureBefore, refundId, disputeId, amountMinor, currency } = said
   const about = { paymentId: reference, amount: { amountMinor, currency } }
   switch (status) {
     case "settled":
@@ -88,16 +94,26 @@ const saidOfService = (activation: string, said: SaidOfPayment): Translated | st
     case "declined":
       return toActivation(activation, Service.PaymentDeclined.make({ paymentId: reference, reason: codeOrUntold(reason) }))
     case "authorised":
-      return typeof captureBefore === "string"
-        ? toActivation(activation, Service.PaymentAuthorised.make({ ...about, gatewayId: paymentId, captureBefore }))
-        : "authorised without captureBefore"
+      if (typeof captureBefore !== "string") return "authorised without captureBefore"
+      return toActivation(activation, Service.PaymentAuthorised.make({ ...about, gatewayId: paymentId, captureBefore }))
     case "voided":
-      return toActivation(activation, Service.PaymentVoided.make({ paymentId: reference as PaymentId }))
+      return toActivation(activation, Service.PaymentVoided.make({ paymentId: reference }))
     case "returned":
-      return refundId === undefined
-        ? "returned without a refund"
-        : toActivation(activation, Service.PaymentReturned.make({ ...about, refundId }))
-    default:
-      return `no service listens to ${status}`
+      if (refundId === undefined) return noRefund(status)
+      return toActivation(activation, Service.PaymentReturned.make({ ...about, refundId }))
+    case "refund_failed":
+      if (refundId === undefined) return noRefund(status)
+      return toActivation(activation, Service.RefundFailed.make({ ...about, refundId, reason: codeOrUntold(reason) }))
+    case "disputed":
+      if (disputeId === undefined) return noDispute(status)
+      return toActivation(activation, Service.PaymentDisputed.make({ ...about, disputeId, reason: codeOrUntold(reason) }))
+    case "dispute_won":
+    case "dispute_lost":
+      if (disputeId === undefined) return noDispute(status)
+      return toActivation(activation, Service.DisputeClosed.make({ ...about, disputeId, outcome: outcomeOf(status) }))
   }
 }
+
+const noRefund = (status: string) => `${status} without a refund`
+const noDispute = (status: string) => `${status} without a dispute`
+const outcomeOf = (status: "dispute_won" | "dispute_lost") => (status === "dispute_won" ? ("won" as const) : ("lost" as const))

@@ -104,14 +104,27 @@ const differences = (
   differ: (kind: BreakKind, ours: number | null, theirs: number | null) => Break
 ): ReadonlyArray<Break> => {
   const captured = theirs.status === "captured" ? theirs.capturedMinor : 0
+  if (theirs.settlement === "failed" && ours.taken === 0) return [] // We knew that it never came before we knew of it.
   if (captured !== ours.taken) {
     const kind = captured === 0 ? "notCaptured" : ours.taken === 0 ? "notRecorded" : "amountDiffers"
     return [differ(kind, ours.taken, captured)]
   }
-  return !strayRefunds && theirs.refundedMinor !== ours.returned
-    ? [differ("refundDiffers", ours.returned, theirs.refundedMinor)]
-    : []
+  const disputed = sum(theirs.disputes)
+  const decided = sum(theirs.disputes.filter(({ status }) => status !== "open"))
+  const settled = (status: "settled" | "failed") => (theirs.settlement === status ? captured : 0)
+  const overtaken = theirs.disputes.length > 0 && ours.settled === 0 // By its dispute: it is booked with that one's end.
+  return [
+    ...(!strayRefunds && theirs.refundedMinor !== ours.returned
+      ? [differ("refundDiffers", ours.returned, theirs.refundedMinor)]
+      : []),
+    ...(!overtaken && settled("settled") !== ours.settled ? [differ("settlementDiffers", ours.settled, settled("settled"))] : []),
+    ...(settled("failed") !== ours.settlementFailed ? [differ("settlementDiffers", ours.settlementFailed, settled("failed"))] : []),
+    ...(disputed !== ours.chargedBack ? [differ("disputeDiffers", ours.chargedBack, disputed)] : []),
+    ...(decided !== ours.disputesEnded ? [differ("disputeDiffers", ours.disputesEnded, decided)] : [])
+  ].filter(({ kind }, at, all) => all.findIndex((one) => one.kind === kind) === at) // One case per kind.
 }
+
+const sum = (all: ReadonlyArray<{ readonly amountMinor: number }>) => all.reduce((total, one) => total + one.amountMinor, 0)
 
 /** The gateway's ids as parts of a message's: a code stays, anything else becomes its hash. */
 const nameOf = (id: string) => (/^[A-Za-z0-9_.:-]{1,64}$/.test(id) ? id : createHash("sha256").update(id).digest("hex"))

@@ -46,6 +46,7 @@ const refund = {
   status: "succeeded",
   reason: null
 } as const
+const dispute = { id: "dp_1", amountMinor: 4_900, currency: "EUR", reason: null, evidenceReference: null } as const
 const ordered = { returnsOrdered: new Set(["order#9.0"]) }
 
 const said = (their: Partial<ListedPayment>, our: Partial<OurPayment>) =>
@@ -73,6 +74,16 @@ describe("a payment that both sides tell alike", () => {
       [
         { refundedMinor: 4_900, refunds: [refund] },
         { ...ordered, returned: 4_900, heard: new Set(["PaymentCaptured", "PaymentReturned re_1"]) }
+      ],
+      [{ settlement: "settled" }, { settled: 4_900, heard: new Set(["PaymentCaptured", "PaymentSettled"]) }],
+      [{ settlement: "failed" }, { settlementFailed: 4_900, heard: new Set(["PaymentCaptured", "PaymentSettlementFailed"]) }],
+      [
+        { disputes: [{ ...dispute, status: "lost" }] },
+        {
+          chargedBack: 4_900,
+          disputesEnded: 4_900,
+          heard: new Set(["PaymentCaptured", "PaymentDisputed dp_1", "DisputeClosed dp_1"])
+        }
       ]
     ] as ReadonlyArray<readonly [Partial<ListedPayment>, Partial<OurPayment>]>)
       expect(compare({ ...theirs, ...their }, { ...ours, ...our })).toEqual({ missed: [], breaks: [] })
@@ -116,10 +127,9 @@ describe("a fact that nobody here heard", () => {
   })
 
   test("of a dispute is told by its name, and its end as well", () => {
-    const dispute = { id: "dp_1", amountMinor: 4_000, currency: "EUR", reason: null, evidenceReference: null }
     expect(said({ disputes: [{ ...dispute, status: "lost" }] }, {})).toEqual([
-      ["reconcile/gw_1/disputed-dp_1", "disputed", 4_000],
-      ["reconcile/gw_1/dispute_lost-dp_1", "dispute_lost", 4_000]
+      ["reconcile/gw_1/disputed-dp_1", "disputed", 4_900],
+      ["reconcile/gw_1/dispute_lost-dp_1", "dispute_lost", 4_900]
     ])
   })
 
@@ -144,6 +154,24 @@ describe("a contradiction", () => {
     ["of a reference that is nobody's", { reference: "RE-1" }, nothing, [["unknownReference", null, 4_900]]],
     ["of money back that nobody ordered", { refundedMinor: 4_900, refunds: [refund] }, {}, [["refundedWithoutOrder", 0, 4_900]]],
     ["of what came back", { refundedMinor: 0 }, { returned: 100 }, [["refundDiffers", 100, 0]]],
+    [
+      "of what settled",
+      { settlement: "settled" },
+      { heard: new Set(["PaymentCaptured", "PaymentSettled"]) },
+      [["settlementDiffers", 0, 4_900]]
+    ],
+    [
+      "of what did not settle",
+      { settlement: "failed" },
+      { settled: 4_900, heard: new Set(["PaymentCaptured", "PaymentSettlementFailed"]) },
+      [["settlementDiffers", 4_900, 0]]
+    ],
+    [
+      "of what was disputed",
+      { disputes: [{ ...dispute, status: "open" }] },
+      { heard: new Set(["PaymentCaptured", "PaymentDisputed dp_1"]) },
+      [["disputeDiffers", 0, 4_900]]
+    ],
     ["of one reference that was taken twice", {}, { twins: 1 }, [["chargedTwice", 4_900, 9_800]]]
   ] as ReadonlyArray<readonly [string, Partial<ListedPayment>, Partial<OurPayment>, ReadonlyArray<unknown>]>)(
     "%s is a case",

@@ -37,6 +37,26 @@ describe("a payment's webhook", () => {
       { captureBefore },
       { type: "PaymentAuthorised", paymentId: reference, amount, gatewayId: "gw_1", captureBefore }
     ],
+    [
+      "disputed",
+      { disputeId: "dp_1", reason: "service_not_received" },
+      { type: "PaymentDisputed", paymentId: reference, amount, disputeId: "dp_1", reason: "service_not_received" }
+    ],
+    [
+      "dispute_won",
+      { disputeId: "dp_1" },
+      { type: "DisputeClosed", paymentId: reference, amount, disputeId: "dp_1", outcome: "won" }
+    ],
+    [
+      "dispute_lost",
+      { disputeId: "dp_1" },
+      { type: "DisputeClosed", paymentId: reference, amount, disputeId: "dp_1", outcome: "lost" }
+    ],
+    [
+      "refund_failed",
+      { refundId: "re_1", refundReference: "x", reason: "account_closed" },
+      { type: "RefundFailed", paymentId: reference, amount, refundId: "re_1", reason: "account_closed" }
+    ],
     ["captured", {}, { type: "PaymentCaptured", paymentId: reference, amount, gatewayId: "gw_1" }],
     [
       "declined",
@@ -55,6 +75,17 @@ describe("a payment's webhook", () => {
     expect(told).toMatchObject([{ path: "order/ord_1", message: { type: "PaymentSettled", kind: "final" } }])
     const captured = await ending("order_captured", { ...settled(1), status: "captured" })
     expect(captured.told).toMatchObject([{ path: "order/ord_1", message: { type: "PaymentSucceeded", gatewayId: "gw_1" } }])
+    const ofDispute = { ...settled(1), disputeId: "dp_1", reason: "fraud" }
+    for (const [status, type] of [
+      ["disputed", "PaymentDisputed"],
+      ["dispute_won", "DisputeClosed"],
+      ["dispute_lost", "DisputeClosed"]
+    ])
+      expect((await ending(`order_${status}`, { ...ofDispute, status })).told).toMatchObject([
+        { path: "order/ord_1", message: { type, kind: "final", disputeId: "dp_1" } }
+      ])
+    const undone = await ending("order_refund_failed", { ...settled(1), status: "refund_failed", refundId: "re_1" })
+    expect(undone.told).toMatchObject([{ path: "order/ord_1", message: { type: "RefundFailed", kind: "final", refundId: "re_1" } }])
     const declined = await ending("order_declined", { ...settled(1), status: "declined", reason: "authentication_failed" })
     expect(declined.told).toMatchObject([
       { path: "order/ord_1", message: { type: "PaymentDeclined", kind: "final", reason: "authentication_failed" } }
@@ -66,12 +97,15 @@ describe("a payment's webhook", () => {
   })
 
   test.each([
+    ["a dispute without a name", { ...announced, status: "disputed" }, "disputed without a dispute"],
+    ["a failed refund without a name", { ...announced, status: "refund_failed" }, "refund_failed without a refund"],
+    ["another currency", { ...announced, currency: "USD" }, expect.stringContaining("currency")],
     ["a hold without an end", { ...announced, status: "authorised" }, "authorised without captureBefore"],
     ["a car that cannot be", { ...announced, reference: "pay_VIN-7f00aa-service-1" }, "the reference is not one of our payments"],
     ["a try that never was", { ...announced, reference: `pay_${vin}-7f00aa-service-0` }, "the reference is not one of our payments"]
   ])("of %s is rejected with the reason", async (name, body, reason) => {
     const { row, told } = await ending(name.replaceAll(" ", "_"), body, 422)
-    expect(row).toMatchObject({ state: "rejected", outcome: `rejected: ${reason}` })
+    expect(row).toMatchObject({ state: "rejected", outcome: typeof reason === "string" ? `rejected: ${reason}` : reason })
     expect(told).toEqual([])
   })
 
