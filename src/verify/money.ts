@@ -141,6 +141,7 @@ const gateway = Effect.fnUntraced(function* (findings: Findings, { quiet, before
     const moves = our?.open === true || their?.minor !== earlier.get(paymentId)?.minor || their?.awaited === true
     if (!quiet && moves) continue
     findings.checked("I24", 1)
+    if (their?.failed === true && (our?.minor ?? 0) === 0) continue // We knew that it never came before we knew of it.
     if ((our?.minor ?? 0) !== (their?.minor ?? 0))
       findings.violated(
         "I24",
@@ -150,12 +151,13 @@ const gateway = Effect.fnUntraced(function* (findings: Findings, { quiet, before
 })
 
 const balances = (lines: NonNullable<PartnerLedgers["payments"]>) => {
-  const all = new Map<string, { minor: number; awaited: boolean }>()
+  const all = new Map<string, { minor: number; awaited: boolean; failed: boolean }>()
   for (const { kind, reference, amountMinor } of lines) {
-    const payment = all.get(reference) ?? { minor: 0, awaited: false }
+    const payment = all.get(reference) ?? { minor: 0, awaited: false, failed: false }
     all.set(reference, payment)
     if (kind === "charge" || kind === "capture") payment.minor += amountMinor
     if (kind === "refund") payment.minor -= amountMinor
+    if (kind === "settlement_failed") payment.failed = true
     if (kind === "await") payment.awaited = true // Its confirmation may be on the way to us.
   }
   return all
@@ -167,7 +169,7 @@ const givenBack = (findings: Findings, { after }: Evidence) => {
   const taken = new Map<string, number>()
   for (const { kind, reference, amountMinor } of after.payments) {
     const left = taken.get(reference) ?? 0
-    if (kind === "charge" || kind === "capture") taken.set(reference, left + amountMinor)
+    if (kind === "charge" || kind === "capture" || kind === "refund_failed") taken.set(reference, left + amountMinor)
     if (kind !== "refund") continue
     findings.checked("I28", 1)
     taken.set(reference, left - amountMinor)

@@ -19,6 +19,7 @@ import { replays } from "./replays.ts"
 import { rest } from "./rest.ts"
 import { sequence } from "./sequence.ts"
 import { services } from "./services.ts"
+import { settlements } from "./settlements.ts"
 import { signatures } from "./signatures.ts"
 import { withdrawals } from "./withdrawals.ts"
 
@@ -55,6 +56,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* replays(findings, evidence)
     yield* rest(findings, evidence)
     yield* money(findings, evidence)
+    yield* settlements(findings, evidence)
     yield* outside(findings, evidence)
     yield* sequence(findings, evidence)
     yield* signatures(findings)

@@ -304,7 +304,7 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
   },
   {
     what: "a registration without its final payment",
-    reportedBy: ["I08", "I24", "I45"],
+    reportedBy: ["I08", "I20", "I24", "I45"],
     sql: ({ inTransit }) => `DELETE FROM ledger WHERE path = ${orderPath(inTransit)} AND kind = 'finalPaymentReceived'`
   }
 ]

@@ -19,6 +19,11 @@ const paymentOf = ({ vin, activationId }: Bought) => `pay_${vin}-${activationId.
 const paid = (ledgers: any, service: Bought, kind: string) =>
   ledgers.payments.find((line: any) => line.reference === paymentOf(service) && line.kind === kind)
 const without = (lines: Array<any>, isIt: (line: any) => boolean) => lines.filter((line) => !isIt(line))
+/** One entry more about what was captured, for the same amount. */
+const bookedOf = (service: Bought, kind: string, debit: string, credit: string) => `
+  INSERT INTO ledger (partition, path, version, position, at, activation_id, kind, payment_id, debit, credit, amount_minor, currency, subject_id, country, stream, item)
+  SELECT partition, path, version, 97, at, activation_id, '${kind}', payment_id, '${debit}', '${credit}', amount_minor, currency, subject_id, country, stream, item
+  FROM ledger WHERE kind = 'serviceCaptured' AND path = ${pathOf(service)}`
 const flashOf = (ledgers: any, { vin }: Bought) => ledgers.flash.find((one: any) => one.vin === vin)
 
 export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
@@ -121,6 +126,39 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
     ledgers: (ledgers, { active }) => {
       paid(ledgers, active, "capture").amountMinor -= 1
     }
+  },
+  {
+    what: "a settlement that we never heard of",
+    reportedBy: ["I24"],
+    ledgers: (ledgers, { active }) => ledgers.payments.push({ ...paid(ledgers, active, "capture"), kind: "settle" })
+  },
+  {
+    what: "a chargeback that is in our books alone",
+    reportedBy: ["I08", "I24"],
+    sql: ({ active }) => bookedOf(active, "chargedBack", "disputes", "gateway")
+  },
+  {
+    what: "a settlement that failed, and is nobody's case",
+    reportedBy: ["I08", "I24", "I27"],
+    sql: ({ active }) => bookedOf(active, "paymentSettlementFailed", "receivables", "gateway")
+  },
+  {
+    what: "a case of a settlement that never failed",
+    reportedBy: ["I08", "I27"],
+    sql: ({ active }) => `
+      INSERT INTO risk_cases (partition, path, version, position, at, case_id, kind, activation_id, vin, subject_id, payment_id, amount_minor, currency, reason)
+      SELECT partition, path, version, 97, at, 'risk_planted-1', 'settlementFailed', activation_id, '${active.vin}', subject_id, payment_id, amount_minor, currency, 'x'
+      FROM ledger WHERE kind = 'serviceCaptured' AND path = ${pathOf(active)}`
+  },
+  {
+    what: "a refund that came back to us, and at the gateway never did",
+    reportedBy: ["I08", "I28"],
+    sql: ({ withdrawn }) => bookedOf(withdrawn, "refundFailed", "gateway", "refundsDue")
+  },
+  {
+    what: "an open balance that the ledger does not sum to",
+    reportedBy: ["I20"],
+    sql: () => "UPDATE open_balances SET minor = minor + 1 WHERE account = 'gateway'"
   },
   {
     what: "a service that was withdrawn and still runs",
