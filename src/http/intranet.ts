@@ -30,6 +30,7 @@ import { outbox } from "./operators/outbox.ts"
 import { purchaseFiles } from "./operators/purchase-files.ts"
 import { quarantine } from "./operators/quarantine.ts"
 import { reconciliation } from "./operators/reconciliation.ts"
+import { risk } from "./operators/risk.ts"
 import { cases } from "./operators/support-cases.ts"
 import { thefts } from "./operators/theft.ts"
 import type { HttpOptions } from "./options.ts"
@@ -69,6 +70,7 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
     .use(quarantine(run, options))
     .use(cases(run, options))
     .use(reconciliation(run, options))
+    .use(risk(run, options))
     .use(thefts(run, options))
     .use(purchaseFiles(run, options))
     .use(employees(run, options))

@@ -168,6 +168,31 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `'gw_crowd' || n, 'pay_crowd' || n, 100000, '{}', now(), now()`
   ],
   [
+    "risk_cases (partition, path, version, position, at, case_id, kind, activation_id, vin, subject_id, payment_id, amount_minor, currency, reason)",
+    12_000,
+    `(n % 64)::smallint, 'activation/' || n, ${recorded}, 'risk_crowd' || n, 'unpaid', 'act_crowd' || n, ${vin}, 'sub_crowd-' || n, 'pay_crowd' || n, 4900, 'EUR', 'AskedInVain'`
+  ],
+  [
+    "risk_case_resolutions (partition, path, version, position, at, case_id, resolution, reason)",
+    11_000,
+    `(n % 64)::smallint, 'activation/' || n, 2, 0::smallint, now(), 'risk_crowd' || n, 'paid', 'PaidByTheCustomer'`
+  ],
+  [
+    "withdrawals (partition, path, version, position, at, activation_id, subject_id, vin, purchased_at, submitted_at, ends_at, law_edition, comes_back_minor, released_minor, legal_minimum_minor, legal_rule, currency)",
+    12_000,
+    `(n % 64)::smallint, 'activation/' || n, ${recorded}, 'act_crowd' || n, 'sub_crowd-' || n, ${vin}, now(), now(), now() + interval '14 days', 1, 4900, 0, 4900, 'full', 'EUR'`
+  ],
+  [
+    "refund_alarms (partition, path, version, position, at, activation_id, payment_id, subject_id, days, due_at, amount_minor, currency)",
+    12_000,
+    `(n % 64)::smallint, 'activation/' || n, ${recorded}, 'act_crowd' || n, 'pay_crowd' || n, 'sub_crowd-' || n, 7::smallint, now(), 4900, 'EUR'`
+  ],
+  [
+    "open_balances (holder, account, subject_id, of_vehicle, currency, minor, since, because)",
+    12_000,
+    `'pay_open' || n, 'gateway', 'sub_crowd-' || n % 20000, false, 'EUR', CASE WHEN n % 2 = 0 THEN 100 ELSE -100 END, now(), 'serviceCaptured'`
+  ],
+  [
     "reconciliation_runs (started_at, ended_at, payments, told, opened, closed)",
     12_000,
     "now() - n * interval '15 minutes', now() - n * interval '15 minutes', 100, 0, 0, 0"

@@ -15,6 +15,11 @@ const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: strin
   ["WITH due AS (UPDATE webhooks SET due_at = now()", "public.webhooks", "NATS forgot: all that is not applied is due"],
   ["SELECT count(*)::int AS set", "public.timers", "./caas status counts, for a person"],
   ["SELECT (SELECT count(*)::int FROM webhooks WHERE state", "public.webhooks", "./caas status counts what is not applied"],
+  [
+    "SELECT count(DISTINCT subject_id)::int AS customers",
+    "public.open_balances",
+    "the total of the board: what is open is days of sales, not years"
+  ],
   ['SELECT started_at AS "startedAt", ended_at', "public.reconciliation_runs", "the newest ten, from the end of the index"],
   ['SELECT ended_at AS "endedAt", payments, told', "public.reconciliation_runs", "the newest, from the end of the index"]
 ]

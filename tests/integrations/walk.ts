@@ -9,6 +9,8 @@ import { archiveClosed } from "#actors/system/postgres-archive.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { Timers } from "#actors/system/timers.ts"
 import { Accounts } from "#integrations/accounts/accounts.ts"
+import { Evidence } from "#integrations/evidence/evidence.ts"
+import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
 import { Notifications, type Occasion } from "#integrations/notifications/notifications.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
@@ -25,7 +27,7 @@ import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { WebhooksPostgres } from "#integrations/webhooks/postgres.ts"
 import { Webhooks } from "#integrations/webhooks/webhooks.ts"
-import { ActivationId, SubjectId, Vin } from "#machines/vocabulary.ts"
+import { ActivationId, ReceiptId, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { documentOf } from "#src/commands/openapi.ts"
 import { CarOwner } from "#src/demo/car-owner.ts"
 import { until } from "#src/demo/patience.ts"
@@ -84,6 +86,10 @@ const doors = async (town: Town) => {
   for (const [n, act] of ["retry", "discard"].entries())
     await operator.does("POST", `/api/operator/outbox/${encodeURIComponent(parked.commands[n].commandId)}/${act}`, reason)
   await operator.ask("POST", "/api/operator/reconciliation/999/resolution", reason)
+  for (const state of ["open", "resolved"]) await operator.does("GET", `/api/operator/risk-cases?state=${state}`)
+  await operator.ask("POST", "/api/operator/risk-cases/risk_0/resolution", {
+    body: { resolution: "dismissed", reason: "as the walk wants it" }
+  })
   await operator.ask("POST", "/api/operator/outbox/order%2Ford_0%231.0/retry", reason)
   await town.sql`
     INSERT INTO defects (path, message_id, type, tries, cause, first_at, last_at)
@@ -235,6 +241,7 @@ const loops = async (databaseUrl: string) => {
     WebhooksPostgres,
     PurchaseFilePostgres,
     ReconciliationPostgres,
+    EvidencePostgres,
     RefusedWithdrawalsPostgres,
     TelemetryStore,
     TelemetrySlices({ days: 30 })
@@ -285,6 +292,8 @@ const loops = async (databaseUrl: string) => {
         const papers = yield* PurchaseFile
         for (const _ of ["kept", "known"]) yield* papers.keep({ subjectId: SubjectId.make("sub_walk"), ...letter }, `${path}#1.0`)
         yield* booksCompared
+        const receipt = ReceiptId.make(`rep_${"0".repeat(64)}`)
+        yield* Effect.ignore(Evidence.use((evidence) => evidence.reportOf(receipt, ActivationId.make("act_walk"))))
         const late = {
           activationId: ActivationId.make("act_walk"),
           vin,

@@ -190,7 +190,7 @@ const reckoning = async (town: Town) => {
   const charges: Array<string> = []
   for (const { kind, reference, amountMinor } of world.payments.ledger()) {
     if (kind === "charge" || kind === "capture") charges.push(reference)
-    const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" ? -1 : 0
+    const sign = ["charge", "capture", "refund_failed"].includes(kind) ? 1 : kind === "refund" ? -1 : 0
     if (sign !== 0) theirs.set(reference, (theirs.get(reference) ?? 0) + sign * amountMinor)
   }
   expect(charges).toHaveLength(new Set(charges).size)

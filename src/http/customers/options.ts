@@ -10,6 +10,7 @@ import type { Workshops } from "#integrations/workshops/workshops.ts"
 import { Category, Term } from "#machines/option-terms.ts"
 import { MaintenanceChecked } from "#machines/vehicle.ts"
 import { ActivationId, Instant, Money, OptionCode, type SubjectId, Vin } from "#machines/vocabulary.ts"
+import { standingOf } from "#src/views/exposure.ts"
 import { offersFor } from "#src/views/offers.ts"
 import { readingProblems } from "../answers.ts"
 import { languageOf } from "../language.ts"
@@ -60,5 +61,6 @@ const list = Effect.fn("customers.options")(function* (askMaintenance: AskMainte
   const maintenance = yield* askMaintenance(vin)
   yield* tellNews(vin, context.maintenance, maintenance)
   const car = { ...context, maintenance }
-  return { vin, maintenance, options: offersFor(car, subjectId, iso(time.now()), yield* languageOf(subjectId)) }
+  const buyer = { customerId: subjectId, standing: yield* standingOf(subjectId, context.country, time.now()) }
+  return { vin, maintenance, options: offersFor(car, buyer, iso(time.now()), yield* languageOf(subjectId)) }
 })

@@ -11,6 +11,7 @@ import { RateLimits } from "#integrations/redis/limits.ts"
 import { type OptionTerms, Term } from "#machines/option-terms.ts"
 import { PurchaseOption } from "#machines/vehicle.ts"
 import { ActivationId, type Country, OptionCode, type SubjectId, type Vin } from "#machines/vocabulary.ts"
+import { standingOf } from "#src/views/exposure.ts"
 import { type Heard, heardAs } from "#src/views/heard.ts"
 import { reasonInWords } from "#src/views/reason-words.ts"
 import { sameAsFirst } from "../idempotency.ts"
@@ -95,7 +96,8 @@ export const purchase = Effect.fn("customers.purchase")(function* (
       channel: "online",
       postalCode: yield* postalCodeOf(customerId, context.country),
       at: iso(time.now())
-    })
+    }),
+    standing: yield* standingOf(customerId, context.country, time.now())
   })
   const standing = yield* actors.tell(to, message, { id })
   if (standing.duplicate) {
