@@ -13,8 +13,8 @@ export const ContractLaw = Schema.Struct({
   endsOnWorkingDay: Schema.Boolean,
   /** The public holidays that the period could end on: those of the weeks after the contract. */
   holidays: Schema.Array(Day),
-  /** What comes back within the period. `full` is the seed's table (S17); `proRata` only where performance was expressly asked for (art. 14(3)). */
-  refund: Schema.Literals(["full", "proRata"]),
+  /** What comes back within the period: all of it, by the seed's table (S17), in every country and channel. The law's minimum is kept beside it. */
+  refund: Schema.Literals(["full"]),
   /** What a permanent service is taken to last, where the part that was used has a price. */
   expectedLifeYears: Schema.optionalKey(Schema.Natural)
 })
