@@ -25,6 +25,10 @@ export const holds = Effect.fn("verify.holds")(function* (
     SELECT DISTINCT body ->> 'paymentId' AS payment_id
     FROM whole.outbox
     WHERE type IN ('AuthorisePayment', 'CapturePayment', 'VoidPayment') AND state IN ('waiting', 'parked')`
+  const unresolved = yield* sql<{ payment_id: string }>`
+    SELECT payment_id FROM ledger held
+    WHERE phase = 'pending' AND NOT EXISTS (SELECT FROM ledger ending WHERE ending.resolves = held.payment_id)`
+  const pending = new Set(unresolved.map(({ payment_id }) => payment_id))
   const inWork = new Set(moving.map(({ payment_id }) => payment_id))
   const lives = new Map(told.map(({ payment_id, until }) => [payment_id, until]))
   const waiting = new Set(services.filter((one) => isOpen(one) && one.service !== "active").map((one) => one.activationId))
@@ -34,11 +38,15 @@ export const holds = Effect.fn("verify.holds")(function* (
     findings.checked("I23", 1)
     const ended = lines.filter(({ kind }) => ends.has(kind)).map(({ kind }) => kind)
     if (ended.length > held) findings.violated("I23", `The hold ${reference} ended ${ended.length} times: ${ended.join(", ")}`)
+    if (quiet && pending.has(reference) && ended.some((kind) => kind !== "expire"))
+      findings.violated("I23", `The hold ${reference} ended: ${ended.join(", ")}; in our books it is pending`)
     if (ended.length > 0 || inWork.has(reference)) continue
     const until = lives.get(reference)
     if (until !== undefined && Date.parse(until) + lateMillis < now)
       findings.violated("I23", `The hold ${reference} is open, and its life ended at ${until}`)
     else if (quiet && !waiting.has(activationOf(reference) ?? ""))
       findings.violated("I23", `The hold ${reference} is open, and nothing is under way that it is for`)
+    else if (quiet && !pending.has(reference))
+      findings.violated("I23", `The hold ${reference} is open, and in our books nothing is pending`)
   }
 })

@@ -17,6 +17,7 @@ import { noLedgers, type ReadLedgers } from "./partner-ledgers.ts"
 import { purchases } from "./purchases.ts"
 import { replays } from "./replays.ts"
 import { rest } from "./rest.ts"
+import { sales } from "./sales.ts"
 import { sequence } from "./sequence.ts"
 import { services } from "./services.ts"
 import { settlements } from "./settlements.ts"
@@ -64,6 +65,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* purchases(findings, evidence, bought)
     yield* withdrawals(findings)
     yield* holds(findings, evidence, bought)
+    yield* sales(findings, evidence, bought)
     yield* cars(findings, evidence, bought)
     yield* driving(findings, evidence)
     yield* invoices(findings)

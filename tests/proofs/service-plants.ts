@@ -12,6 +12,8 @@ export interface GoodServices extends GoodTown {
   readonly withdrawn: Bought
   readonly escalated: Bought
   readonly gated: Bought
+  /** Billed by the month, and cancelled. */
+  readonly cancelled: Bought
 }
 
 const pathOf = ({ vin, activationId }: Bought) => `'activation/${vin}/${activationId}'`
@@ -96,6 +98,34 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
     sql: ({ active }) => `
       ALTER TABLE ledger DROP CONSTRAINT ledger_evidence;
       DELETE FROM evidence WHERE activation_id = '${active.activationId}'`
+  },
+  {
+    what: "money that is pending for ever",
+    reportedBy: ["I08", "I20", "I23"],
+    sql: ({ active }) => `UPDATE ledger SET resolves = NULL WHERE path = ${pathOf(active)} AND kind = 'serviceCaptured'`
+  },
+  {
+    what: "a month that was billed before its car had it",
+    reportedBy: ["I08", "I21"],
+    sql: ({ cancelled }) => `
+      UPDATE ledger SET period = '2020-01'
+      WHERE path = ${pathOf(cancelled)} AND kind = 'monthBilled' AND version = (
+        SELECT min(version) FROM ledger WHERE path = ${pathOf(cancelled)} AND kind = 'monthBilled'
+      )`
+  },
+  {
+    what: "a month that was billed after its service had ended",
+    reportedBy: ["I08", "I30"],
+    sql: ({ cancelled }) => `
+      UPDATE ledger SET period = '2999-12'
+      WHERE path = ${pathOf(cancelled)} AND kind = 'monthBilled' AND version = (
+        SELECT max(version) FROM ledger WHERE path = ${pathOf(cancelled)} AND kind = 'monthBilled'
+      )`
+  },
+  {
+    what: "a service that was withdrawn and is still earned by",
+    reportedBy: ["I08", "I20", "I25"],
+    sql: ({ withdrawn }) => `DELETE FROM ledger WHERE path = ${pathOf(withdrawn)} AND kind = 'serviceReturnOrdered'`
   },
   {
     what: "a service that was charged twice",

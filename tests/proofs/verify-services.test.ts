@@ -49,6 +49,16 @@ const goodTown = async (): Promise<GoodServices> => {
   try {
     town.world.fleet.buildFor("nats")
     const one = await delivered(town, "Customer 1")
+    const cancelled = await buy(one, "climate-ahead", { kind: "recurring" }, "tok_ok")
+    await sees(one.customer, cancelled, "active running")
+    await town.settled()
+    for (const sends of [[], [`/api/me/vehicles/${one.vin}/activations/${cancelled.activationId}/cancellation`]]) {
+      for (const path of sends) await one.customer.does("POST", path, { body: {} })
+      await town.pass(32 * day)
+      await town.settled()
+    }
+    await sees(one.customer, cancelled, "ended billed")
+
     const active = await buy(one, "snow-mode", week, "tok_ok")
     await sees(one.customer, active, "active captured")
     const gated = await buy(one, "parking-pilot", { kind: "permanent" }, "tok_sepa")
@@ -89,6 +99,7 @@ const goodTown = async (): Promise<GoodServices> => {
       ledgers: await ledgersOf({ ...town.world.env, ...town.world.ledgers })(),
       active,
       gated,
+      cancelled,
       withdrawn,
       escalated,
       options: {
