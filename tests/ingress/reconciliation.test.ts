@@ -107,6 +107,22 @@ describe("what no webhook told", () => {
     expect(ours.filter(({ kind }: { kind: string }) => kind === "depositReceived")).toHaveLength(1)
   })
 
+  test("is told although the gateway had said so of another amount, and was not believed", async () => {
+    const sale = await sold(town, { seller, name: "Customer Misled" })
+    await pays(sale, "reservation", "tok_settlement_fails")
+    await sale.customer.sees(sale.orderId, "manufacturing.building")
+    const { reference } = inTheBooksOf(town.world.payments, "charge", sale.orderId)[0]!
+    town.world.payments.misannounce(reference, { amountMinor: 1, status: "failed" })
+    await town.settled()
+    town.world.payments.misbehave(losingWebhooks)
+    town.world.payments.settle(reference)
+    await aQuarterLater()
+    town.world.payments.behave()
+    await town.settled()
+    const booked = await town.sql`SELECT kind FROM ledger WHERE payment_id = ${reference} AND kind = 'paymentSettlementFailed'`
+    expect(booked).toHaveLength(1)
+  })
+
   test("is waited for ten minutes before it counts as missed", async () => {
     const sale = await sold(town, { seller, name: "Customer Young" })
     town.world.payments.misbehave(losingWebhooks)
