@@ -1,5 +1,6 @@
 /** What had to wait goes out when its time has come: in the morning, or when a channel is back. Every runner looks; each row has one sender at a time. */
 import { Duration, Effect, Layer, Result } from "effect"
+import { stumbling } from "../log/log.ts"
 import { type Delivery, type KeptNotice, leaseMillis } from "./deliveries.ts"
 import { desk } from "./desk.ts"
 import { isTold, zoneOfPerson } from "./plan.ts"
@@ -16,6 +17,8 @@ const waitAfter = (attempts: number) => Math.min(15_000 * 2 ** Math.min(attempts
 export const LateNotifications = Layer.effectDiscard(
   Effect.gen(function* () {
     const { rows, time, addressee, reachOf, attempt, next } = yield* desk
+    const undelivered = stumbling("A message did not go, and comes due again")
+    const unseen = stumbling("What waits to be told was not looked for, and is looked for again")
 
     const send = Effect.fn("Notifications.late")(function* (due: Delivery & KeptNotice) {
       const who = yield* addressee(due.subjectId)
@@ -48,23 +51,13 @@ export const LateNotifications = Layer.effectDiscard(
 
     yield* Effect.gen(function* () {
       const due = yield* rows.takeDue(atOnce)
-      yield* Effect.forEach(
-        due,
-        (one) =>
-          send(one).pipe(
-            Effect.timeout(leaseMillis),
-            Effect.catchCause((cause) => Effect.logWarning("A message did not go, and comes due again", cause))
-          ),
-        { concurrency: sideBySide, discard: true }
-      )
+      yield* Effect.forEach(due, (one) => send(one).pipe(Effect.timeout(leaseMillis), Effect.catchCause(undelivered)), {
+        concurrency: sideBySide,
+        discard: true
+      })
       if (due.length < atOnce) yield* Effect.sleep(lookEvery)
     }).pipe(
-      Effect.catchCause((cause) =>
-        Effect.andThen(
-          Effect.logWarning("What waits to be told was not looked for, and is looked for again", cause),
-          Effect.sleep(lookEvery)
-        )
-      ),
+      Effect.catchCause((cause) => Effect.andThen(unseen(cause), Effect.sleep(lookEvery))),
       Effect.forever,
       Effect.forkScoped
     )

@@ -61,7 +61,10 @@ describe("an order on Postgres", () => {
     const fired = new Set<string>()
     for (const [index, path] of paths.entries()) {
       const mine = JSON.parse(
-        JSON.stringify(path).replaceAll("ord_1", `ord_p${index}`).replaceAll("pay_1-", `pay_p${index}-`)
+        JSON.stringify(path)
+          .replaceAll("ord_1", `ord_p${index}`)
+          .replaceAll("pay_1-", `pay_p${index}-`)
+          .replaceAll("risk_1-", `risk_p${index}-`)
       ) as Array<any>
       const address = Order.at(`ord_p${index}`)
       for (const [step, message] of mine.entries()) {
