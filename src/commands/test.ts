@@ -1,5 +1,6 @@
 /** Runs every test against real servers that are thrown away afterwards, and counts. */
 import { join } from "node:path"
+import { Glob } from "bun"
 import { type Counts, countTests, sentence, sum } from "#src/devstack/counts.ts"
 import type { Say } from "#src/devstack/launch.ts"
 import { untilSignalled } from "#src/devstack/signals.ts"
@@ -27,14 +28,29 @@ export const run = async (args: string[]): Promise<number> => {
 }
 
 const counted = async (files: readonly string[], options: { readonly say: Say; readonly signal: AbortSignal }): Promise<Counts> => {
+  // Whoever names files is in the middle of something: types and style of the whole project belong to the whole suite.
+  if (files.length > 0) return onServers(files, options)
+  const checks = [check("types", ["tsc", "-p", "."], options), check("style", ["biome", "check", "."], options)]
+  const before = await Promise.all(checks)
+  const lanes = await Promise.all(twoLanes().map((lane) => onServers(lane, options)))
+  return sum([...before, ...lanes])
+}
+
+/** Side by side, each on servers of its own: most tests wait more than they compute. Every file is in one of the two. */
+const twoLanes = (): ReadonlyArray<ReadonlyArray<string>> => {
+  const all = [...new Glob("tests/**/*.test.ts").scanSync({ cwd: root })].sort().map((file) => `./${file}`)
+  const isLong = (file: string) => /^\.\/tests\/(devstack|http|ingress|journeys|proofs)\//.test(file)
+  return [all.filter((file) => !isLong(file)), all.filter(isLong)]
+}
+
+const onServers = async (
+  files: readonly string[],
+  options: { readonly say: Say; readonly signal: AbortSignal }
+): Promise<Counts> => {
   const servers = await throwAwayStack({ fast: true, say: options.say })
   options.say(`servers ready in ${Math.round(servers.millis)} ms`)
   try {
-    // Whoever names files is in the middle of something: types and style of the whole project belong to the whole suite.
-    const whole = files.length === 0
-    const checks = whole ? [check("types", ["tsc", "-p", "."], options), check("style", ["biome", "check", "."], options)] : []
-    const before = await Promise.all(checks)
-    return sum([...before, await suite(files, { ...options, env: servers.env, report: join(servers.folder, "junit.xml") })])
+    return await suite(files, { ...options, env: servers.env, report: join(servers.folder, "junit.xml") })
   } finally {
     await servers.stop()
   }
@@ -73,10 +89,15 @@ const suite = async (
     stdio: ["ignore", "inherit", "pipe"]
   })
   let said = ""
+  let line = ""
+  /** By whole lines: another runner may be writing beside this one. */
   const hear = (piece: string) => {
-    process.stderr.write(piece)
     said = (said + piece).slice(-tailKept)
+    const whole = (line + piece).lastIndexOf("\n") + 1
+    process.stderr.write((line + piece).slice(0, whole))
+    line = (line + piece).slice(whole)
   }
   await runner.stderr.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write: hear }))
+  process.stderr.write(line)
   return countTests(options.report, said, await runner.exited)
 }

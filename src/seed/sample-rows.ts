@@ -1,8 +1,8 @@
 /** The rows that sample lives have left in their database: by life, table by table, each as the text of its columns. */
 import type { SQL } from "bun"
 
-/** Not a car's: what migrations fill, and what belongs to the running of a platform. */
-const everybodys = new Set(["partitions", "clock", "dealerships", "ledger_accounts", "effect_sql_migrations"])
+/** Not a car's: what migrations fill, what belongs to the running of a platform, and sums that the ledger keeps by itself. */
+const everybodys = new Set(["partitions", "clock", "dealerships", "ledger_accounts", "effect_sql_migrations", "open_balances"])
 
 export interface Column {
   readonly name: string
