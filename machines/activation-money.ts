@@ -596,15 +596,13 @@ export const closeDispute = activation.enqueueActions(({ context, event, enqueue
   enqueue.assign({ ...changed(context, paymentId, { dispute: outcome }), riskCases: over.riskCases })
 })
 
-/** Decided before we heard of it: what was won never left us. */
+/** Decided before we heard of it: there and back in one breath, as the bank has it, or lost. */
 export const decideDispute = activation.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== "DisputeClosed") return
   const { paymentId, outcome } = event
   const booked = { ...entryOf(context, paymentId), where: whereIs(context, paymentId) }
-  if (outcome === "lost") {
-    enqueue.emit(entry(context, "chargedBack", booked))
-    enqueue.emit(entry(context, "disputeLost", booked))
-  }
+  enqueue.emit(entry(context, "chargedBack", booked))
+  enqueue.emit(entry(context, outcome === "won" ? "disputeWon" : "disputeLost", booked))
   enqueue.assign(changed(context, paymentId, { dispute: outcome }))
 })
 

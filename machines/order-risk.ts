@@ -70,15 +70,15 @@ const closeDispute = order.enqueueActions(({ context, event, enqueue }) => {
   enqueue.assign((now) => ({ ...withCharge(now, { dispute: outcome }), riskCases }))
 })
 
-/** Decided before we heard of it: what was won never left us. */
+/** Decided before we heard of it: there and back in one breath, as the bank has it, or lost. */
 const decideDispute = order.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== "DisputeClosed") return
   const { paymentId, kind, outcome } = event
   const amount = amountOf(context, kind)
-  if (outcome === "lost") {
-    enqueue.emit(transfer(context, ["chargedBack", "disputes", accountOf(context, paymentId)], paymentId, amount))
-    enqueue.emit(transfer(context, ["disputeLost", "badDebts", "disputes"], paymentId, amount))
-  }
+  const where = accountOf(context, paymentId)
+  enqueue.emit(transfer(context, ["chargedBack", "disputes", where], paymentId, amount))
+  if (outcome === "won") enqueue.emit(transfer(context, ["disputeWon", where, "disputes"], paymentId, amount))
+  else enqueue.emit(transfer(context, ["disputeLost", "badDebts", "disputes"], paymentId, amount))
   enqueue.assign((now) => withCharge(now, { dispute: outcome }))
 })
 

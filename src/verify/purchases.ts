@@ -24,17 +24,26 @@ export const purchases = Effect.fn("verify.purchases")(function* (
       findings.violated("I46", `${what} is being bought by ${open.map(({ activationId }) => activationId).join(" and ")}`)
 })
 
-/** What the gateway took and has: neither given back nor failed to settle. Per activation, in minor units. Null where it keeps its books to itself. */
+/** What the gateway took and has: neither given back, nor failed to settle, nor taken back by the customer's bank. Per activation, in minor units. Null where it keeps its books to itself. */
 const paidFor = (lines: Evidence["after"]["payments"]): ReadonlyMap<string, number> | null => {
   if (lines === null) return null
   const paid = new Map<string, number>()
   for (const { kind, reference, amountMinor } of lines) {
     const activation = activationOf(reference)
     if (activation === null) continue
-    const sign = kind === "charge" || kind === "capture" ? 1 : kind === "refund" || kind === "settlement_failed" ? -1 : 0
-    paid.set(activation, (paid.get(activation) ?? 0) + sign * amountMinor)
+    paid.set(activation, (paid.get(activation) ?? 0) + (signs[kind] ?? 0) * amountMinor)
   }
   return paid
+}
+
+/** A refund that did not arrive is still owed: that is a case of finance's, and not here. */
+const signs: Readonly<Record<string, number>> = {
+  charge: 1,
+  capture: 1,
+  refund: -1,
+  settlement_failed: -1,
+  dispute: -1,
+  dispute_won: 1
 }
 
 /** The gateway's books are the older copy, the cars' the younger one: what was taken then was switched on before. */

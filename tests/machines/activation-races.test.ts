@@ -149,7 +149,7 @@ describe("an activation, whatever comes first, however late the answers and howe
       expect(found).toMatchObject({ wrongs: [], stuck: [], ends: [...ends].sort() })
       expect(found.worlds).toBeGreaterThan(100)
     },
-    30_000
+    90_000
   )
 })
 

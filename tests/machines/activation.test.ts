@@ -317,6 +317,15 @@ describe("money that does not come", () => {
       .when(a.settled())
       .thenRecorded("AlreadyKnown") // Failed stays failed.
   })
+  test("because the customer's bank had it for a moment is in the books both ways, as the bank has it", () => {
+    service(...a.toActive())
+      .when(a.disputeClosed("won"))
+      .thenStands("money.captured service.active", "Transfer chargedBack", "Transfer disputeWon")
+      .thenSays({ kind: "disputeWon", debit: "gateway", credit: "disputes" })
+    service(...a.toActive(), a.settled(), a.disputeClosed("won"))
+      .when(a.disputed())
+      .thenRecorded("AlreadyKnown")
+  })
 })
 
 describe("escalation", () => {

@@ -261,6 +261,17 @@ describe("an order and its final payment", () => {
   })
 })
 
+describe("a dispute that was decided before anybody told of it", () => {
+  test("is in the books both ways, as the bank has it", () => {
+    given(...w.toBuilding())
+      .when(w.disputeClosed("reservation", "won"))
+      .thenStands("manufacturing.building", "Transfer chargedBack", "Transfer disputeWon")
+    given(...w.toBuilding())
+      .when(w.disputeClosed("reservation", "lost"))
+      .thenStands("manufacturing.building", "Transfer chargedBack", "Transfer disputeLost")
+  })
+})
+
 describe("a customer who leaves", () => {
   test("loses nothing before the deposit is paid", () =>
     void given(w.sold)
