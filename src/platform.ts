@@ -98,8 +98,7 @@ const Hosting = ActorHost.layer(registry).pipe(Layer.provideMerge(PostgresActorS
 /** What leaves, what wakes, and what moves aside when it is old. */
 const Relays = ({ commandAttempts, archiveAfterDays, telemetryDays }: RunnerSettings) =>
   Layer.mergeAll(
-    OutboxRelay(registry, { attempts: commandAttempts }),
-    TimerRelay,
+    Layer.provide(TimerRelay, OutboxRelay(registry, { attempts: commandAttempts })),
     LateNotifications,
     Archivist({ afterDays: archiveAfterDays }),
     TelemetrySlices({ days: telemetryDays })

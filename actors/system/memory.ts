@@ -2,7 +2,7 @@
 import { Context, Effect, Layer } from "effect"
 import { ActorStore, type Draft, type Stored, type Timer, type Turn, triesBeforeQuarantine } from "./actor-store.ts"
 import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
-import { type DueRow, retryMillis, Timers } from "./timers.ts"
+import { type DueRow, newestOf, retryMillis, Timers } from "./timers.ts"
 
 export interface MemoryJournal {
   readonly actors: ReadonlyMap<string, Stored>
@@ -160,10 +160,8 @@ export const MemoryActorStore = Layer.effectContext(
     const sleepers = Timers.of({
       take: (now, limit) =>
         Effect.sync(() => {
-          const due = [...timers.values()]
-            .filter(({ retryAt }) => retryAt <= now)
-            .sort((a, b) => a.retryAt - b.retryAt)
-            .slice(0, limit)
+          const due = [...timers.values()].filter(({ retryAt }) => retryAt <= now).sort((a, b) => a.retryAt - b.retryAt)
+          if (due.length > limit) due.splice(limit - newestOf(limit), due.length - limit)
           for (const timer of due) timer.retryAt = now + retryMillis
           return due.map(({ retryAt: _, ...timer }) => timer)
         }),

@@ -43,6 +43,15 @@ export class Outbox extends Context.Service<
   }
 >()("actors/Outbox") {}
 
+/** The hands of this process. */
+export class Hands extends Context.Service<
+  Hands,
+  {
+    /** Commands that are being performed at this moment. */
+    readonly busy: () => number
+  }
+>()("actors/Hands") {}
+
 export const leaseMillis = 10_000 // A command whose performer died is taken up by somebody else after this.
 const holdEvery = Duration.seconds(3)
 const takeLimit = 256 // Commands per look.
@@ -60,7 +69,8 @@ export const OutboxRelay = <const B extends AnyBehavior>(
   registry: ReadonlyArray<B>,
   options: { readonly attempts?: number } = {}
 ) =>
-  Layer.effectDiscard(
+  Layer.effect(
+    Hands,
     Effect.gen(function* () {
       const outbox = yield* Outbox
       const actors = yield* ActorSystem
@@ -195,6 +205,7 @@ export const OutboxRelay = <const B extends AnyBehavior>(
         Effect.forever,
         Effect.forkScoped
       )
+      return Hands.of({ busy: () => inFlight.size })
     })
   )
 

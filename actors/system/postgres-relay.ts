@@ -4,7 +4,7 @@ import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { answeredInTime, int4s, texts } from "#integrations/postgres/postgres.ts"
 import { type Entry, leaseMillis, Outbox } from "./outbox.ts"
-import { type DueRow, retryMillis, Timers } from "./timers.ts"
+import { type DueRow, newestOf, retryMillis, Timers } from "./timers.ts"
 
 const at = PgTypes.timestamptz
 const asked = <A, E>(question: Effect.Effect<A, E>) => Effect.orDie(answeredInTime(question))
@@ -71,7 +71,11 @@ export const PostgresRelay = Layer.effectContext(
         asked(sql<DueRow>`
           UPDATE timers SET retry_at = ${at(now + retryMillis)}
           WHERE ctid = ANY (ARRAY (
-            SELECT ctid FROM timers WHERE retry_at <= ${at(now)} ORDER BY retry_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+            SELECT ctid FROM timers WHERE retry_at <= ${at(now)}
+            ORDER BY retry_at LIMIT ${limit - newestOf(limit)} FOR UPDATE SKIP LOCKED
+          ) || ARRAY (
+            SELECT ctid FROM timers WHERE retry_at <= ${at(now)}
+            ORDER BY retry_at DESC LIMIT ${newestOf(limit)} FOR UPDATE SKIP LOCKED
           ))
           RETURNING path, timer_id AS "timerId", set_version AS "setVersion", (extract(epoch FROM due_at) * 1000)::float8 AS due`),
       drop: ({ path, timerId, setVersion }) =>

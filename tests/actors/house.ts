@@ -42,7 +42,7 @@ export const house = async (
 ) => {
   const time = new MovedTime()
   const hands: { perform: (typeof Hands)["Service"]["perform"] } = { perform: () => Effect.void }
-  const Relays = Layer.mergeAll(OutboxRelay([lampBehavior], { attempts: 2 }), TimerRelay)
+  const Relays = Layer.provide(TimerRelay, OutboxRelay([lampBehavior], { attempts: 2 }))
   const database = memory === "memory" ? null : await freshDatabase()
   if (database !== null)
     await Effect.runPromise(

@@ -40,7 +40,7 @@ afterAll(async () => {
 const program = async (behavior: AnyBehavior) => {
   const hands = { perform: (type: string) => (type === "Hum" && !humming ? Effect.fail("too loud") : Effect.void) }
   const runtime = ManagedRuntime.make(
-    Layer.mergeAll(OutboxRelay([behavior], { attempts: 2 }), TimerRelay).pipe(
+    Layer.provide(TimerRelay, OutboxRelay([behavior], { attempts: 2 })).pipe(
       Layer.provideMerge(InProcessActorSystem),
       Layer.provideMerge(ActorHost.layer([behavior])),
       Layer.provideMerge(Layer.mergeAll(PostgresActorStore([behavior]), PostgresRelay)),
