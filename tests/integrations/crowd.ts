@@ -7,8 +7,9 @@ export const bigTable = 10_000
 const vin = "'VSSCROWD' || lpad(n::text, 9, '0')"
 const turn = "(n % 64)::smallint, 'vehicle/' || " // What the tables of records begin with: partition, path, version, position, at.
 const recorded = "1, 0::smallint, now() - n * interval '1 second'"
+const contract = "'act_crowd' || 1 + n % 12000"
 
-/** Table by table: 50,000 cars, each with the order that sold it and a history, 20,000 services, and as many people. */
+/** Table by table: 50,000 cars, each with the order that sold it and a history, 20,000 services, as many people, and the money of eight months. */
 const inserts: ReadonlyArray<readonly [table: string, rows: number, select: string]> = [
   [
     "actors (path, partition, version, epoch, machine_version, state, type, state_path, state_since, closed, country, dealership_id, subject_id, vin)",
@@ -143,6 +144,17 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `(n % 64)::smallint, 'activation/' || n, ${recorded}, 'act_crowd' || n, 'serviceCaptured', 'pay_service' || n, 'gateway', 'serviceSales', 900, 'EUR', 'rep_crowd' || n`
   ],
   [
+    "ledger (partition, path, version, position, at, activation_id, kind, payment_id, debit, credit, amount_minor, vat_minor, currency, receipt_id, subject_id, country, stream, item, period)",
+    96_000, // Eight months of 12,000 contracts, and below that each was paid.
+    `(n % 64)::smallint, 'activation/month' || n, ${recorded}, ${contract}, 'monthBilled', 'pay_month' || n, 'receivables', 'serviceSales', 1210, 210,
+     'EUR', 'rep_crowd' || 1 + n % 12000, 'sub_crowd-' || n % 12000, 'ES', 'recurring', 'streaming', '1999-0' || 1 + (n - 1) / 12000`
+  ],
+  [
+    "ledger (partition, path, version, position, at, activation_id, kind, payment_id, debit, credit, amount_minor, currency, subject_id)",
+    96_000,
+    `(n % 64)::smallint, 'activation/month' || n, 2, 0::smallint, now(), ${contract}, 'debtPaid', 'pay_month' || n, 'gateway', 'receivables', 1210, 'EUR', 'sub_crowd-' || n % 12000`
+  ],
+  [
     "payouts (partition, path, version, position, at, order_id, subject_id, amount_minor, currency, reason)",
     12_000,
     `(n % 64)::smallint, 'order/ord_crowd-' || n, ${recorded}, 'ord_crowd-' || n, 'sub_crowd-' || n, 100000, 'EUR', 'penalty'`
@@ -207,7 +219,7 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
 const journal = `(n % 64)::smallint, 'order/ord_crowd-' || n, 1, 'sub_crowd-' || n || '/1', now() - n * interval '1 minute', 'PayReservation', '{"terms": {}}', '"delivered"', 'handled', 1, 1, 'x', 'x', NULL`
 const outbox = `(n % 64)::smallint, 'order/ord_crowd-' || n, 1, 0::smallint, 'mail', 'Notify', '{}', CASE WHEN n % 1000 = 0 THEN 'discarded' WHEN n % 8 = 1 AND n <= 100000 THEN 'waiting' ELSE 'done' END, now(), false, 1::smallint, 0::smallint, NULL, now(), now(), 'x', NULL`
 
-/** `sql` is the owner's. Some 600,000 rows. */
+/** `sql` is the owner's. Some 800,000 rows. */
 export const crowd = async (sql: SQL) => {
   for (const [table, rows, select] of inserts)
     await sql.unsafe(`INSERT INTO ${table} SELECT ${select} FROM generate_series(1, ${rows}) n`)

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { SQL } from "bun"
 import { letClockMove } from "#src/demo/database.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
+import { balanceOf } from "./balance.ts"
 import { bigTable, crowd, smallTables } from "./crowd.ts"
-import { census, genericPlans, hasPlan, planOf, readWhole } from "./plans.ts"
+import { census, foundBy, genericPlans, hasPlan, planOf, readWhole } from "./plans.ts"
 import { made, oneSpaced, templates } from "./templates.ts"
 import { walk } from "./walk.ts"
 import { type Statement, wireTo } from "./wire.ts"
@@ -90,6 +91,27 @@ describe("the platform's statements", () => {
       }
     expect(guilty).toEqual([])
     expect(mayRead.filter(([begins]) => !needed.has(begins))).toEqual([])
+  })
+
+  test("find the balance of one customer, and what a month's end asks for each contract, by an index, among 200,000 entries", async () => {
+    const told = await census(owner)
+    expect(told.tables.get("public.ledger")).toBeGreaterThan(200_000)
+    const planned = async (statement: Statement) => {
+      const plan = await planOf(owner, statement)
+      expect(readWhole(plan, told, bigTable)).toEqual([])
+      return [...new Set(foundBy(plan))].sort()
+    }
+    const said = (part: string) => statements.find((one) => oneSpaced(one.text).includes(part))!
+    const text = 25
+    expect(await planned({ text: balanceOf, types: [text] })).toContain("public.ledger_by_subject")
+    expect(await planned(said("FROM timers WHERE retry_at <="))).toEqual(["public.timers_due"])
+    expect(await planned(said("SELECT series, number, gross_minor::float8 AS gross FROM invoices"))).toEqual([
+      "public.invoices_one_per_payment"
+    ])
+    expect(await planned(said("WITH head AS MATERIALIZED ( SELECT last_number + 1"))).toEqual([
+      "public.invoices_corrects_series_corrects_number_credited_after_key"
+    ])
+    expect(await planned(said("SELECT i.series, i.number, i.kind"))).toContain("public.invoices_command_id_key")
   })
 
   test("include the archive's own, which the wire does not see", async () => {

@@ -85,3 +85,9 @@ export const readWhole = (plan: Node, told: Census, big: number): ReadonlyArray<
     ...(Plans ?? []).flatMap((inner) => readWhole(inner, told, big))
   ]
 }
+
+/** By which indexes the plan finds what it reads: `public.ledger_by_subject`. Of a table of slices each has its own. */
+export const foundBy = ({ Schema, "Index Name": index, "Index Cond": condition, Plans }: Node): ReadonlyArray<string> => [
+  ...(index !== undefined && condition !== undefined ? [`${Schema ?? "public"}.${index}`] : []),
+  ...(Plans ?? []).flatMap((inner) => foundBy(inner))
+]
