@@ -2,7 +2,7 @@
 import { join } from "node:path"
 
 export const summary =
-  "measurements: [--only turns|turns-alone|turns-half|reports|purchase|telemetry|invoices|memory|growth|runners|peers|start|recovery] [--long] [--json]"
+  "measurements: [--only turns|turns-alone|turns-half|reports|purchase|telemetry|invoices|balance|memory|month-end|growth|runners|peers|start|recovery] [--long] [--json]"
 
 export const run = async (args: string[]): Promise<number> =>
   Bun.spawn([process.execPath, "--no-orphans", join(import.meta.dir, "..", "..", "tests", "bench", "main.ts"), ...args], {

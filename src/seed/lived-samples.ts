@@ -9,7 +9,7 @@ import type { Sellers } from "./people.ts"
 import { building, lifeIn } from "./sample-life.ts"
 import { sampleRows } from "./sample-rows.ts"
 import { sampleTown } from "./sample-town.ts"
-import { samples } from "./samples.ts"
+import type { Sample } from "./samples.ts"
 import { serviceEnds } from "./service-ends.ts"
 
 const day = 24 * 3_600_000
@@ -25,7 +25,8 @@ export const liveSamples = async (
   url: string,
   personsKey: Redacted.Redacted<Uint8Array>,
   sellers: Sellers,
-  now: number
+  now: number,
+  samples: ReadonlyArray<Sample>
 ): Promise<ReadonlyArray<Kind>> => {
   const scratch = await scratchDatabase(url)
   const sql = new SQL(scratch.url, { max: 1, connection: { timezone: "UTC" } })

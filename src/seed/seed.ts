@@ -11,6 +11,7 @@ import { carMaker } from "./cars.ts"
 import { type Kind, liveSamples } from "./lived-samples.ts"
 import { orderIdOf, serialOf } from "./marks.ts"
 import { hireSellers } from "./people.ts"
+import { type Sample, samples } from "./samples.ts"
 
 const carsPerStatement = 400
 const connections = 2 // Statements under way: one per core of a small machine.
@@ -37,7 +38,10 @@ export const seedDatabase = async (options: SeedOptions): Promise<void> => {
 }
 
 /** Also makes the database ready for cars: sellers at its dealerships, and a first owner of its partitions, as whose the cars are written. */
-export const lives = async ({ url, personsKey }: Pick<SeedOptions, "url" | "personsKey">): Promise<ReadonlyArray<Kind>> => {
+export const lives = async (
+  { url, personsKey }: Pick<SeedOptions, "url" | "personsKey">,
+  lived: ReadonlyArray<Sample> = samples
+): Promise<ReadonlyArray<Kind>> => {
   const [{ now, epoch }] = await once(
     url,
     (sql) => sql`
@@ -45,7 +49,7 @@ export const lives = async ({ url, personsKey }: Pick<SeedOptions, "url" | "pers
       FROM clock`
   )
   if (epoch === 0) await claim(url) // Nobody has run on it. A platform that does is not disturbed.
-  return liveSamples(url, personsKey, await hireSellers(url, personsKey), now)
+  return liveSamples(url, personsKey, await hireSellers(url, personsKey), now, lived)
 }
 
 export const writeCars = async (

@@ -5,8 +5,6 @@ import type { World } from "#src/simulated.ts"
 import { carCount, type Owners } from "./owners.ts"
 
 const atOnce = 64
-const lookMillis = 10
-const patienceMillis = 60_000
 
 /** All of these are held first, need no workshop and exclude nothing. A car buys each of them once. */
 const wishes = [
@@ -31,7 +29,14 @@ export interface Taken {
   readonly captured: ReadonlyArray<number> // Until it has heard that the money is taken: the car has confirmed before.
 }
 
-export const buyers = ({ tokens, cars }: Owners, publicUrl: string, databaseUrl: string, world: World) => {
+export const buyers = (
+  { tokens, cars }: Owners,
+  publicUrl: string,
+  databaseUrl: string,
+  world: World,
+  /** Between two looks into the bank's ledger; seldom, where that is long. How long a purchase may take. */
+  { lookMillis, patienceMillis } = { lookMillis: 10, patienceMillis: 60_000 }
+) => {
   const sql = new SQL(databaseUrl, { max: 1 })
   let next = 0
 
@@ -82,10 +87,11 @@ export const buyers = ({ tokens, cars }: Owners, publicUrl: string, databaseUrl:
 
   /** What the journal says of each: when its activation heard of the hold, and of the money. */
   const taken = async (purchases: ReadonlyArray<Purchase>): Promise<Taken> => {
+    const [{ ahead }] = await sql`SELECT offset_ms::float8 AS ahead FROM clock` // Platform time, of ours.
     const heard = async (type: string) => {
       const paths = purchases.map(({ path }) => path)
       const rows = await sql`SELECT path, at FROM journal WHERE type = ${type} AND path = ANY(${sql.array(paths, "TEXT")})`
-      const at = new Map<string, number>(rows.map((row: any) => [row.path, row.at.getTime()]))
+      const at = new Map<string, number>(rows.map((row: any) => [row.path, row.at.getTime() - ahead]))
       if (at.size !== purchases.length) throw new Error(`${at.size} of ${purchases.length} activations heard ${type}`)
       return purchases.map(({ path, sentAt }) => at.get(path)! - sentAt).sort((a, b) => a - b)
     }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { barChart } from "./bars.ts"
+import type { MonthEndMark } from "./month-end.ts"
 import type { Compared } from "./peers.ts"
 import { lineChart } from "./plot.ts"
 import type { Load } from "./purchase.ts"
@@ -17,6 +18,7 @@ export interface Measurements {
   readonly callers: ReadonlyArray<AtCallers>
   readonly reportLoads: ReadonlyArray<Loaded>
   readonly purchaseLoads: ReadonlyArray<Load>
+  readonly monthEndMarks: ReadonlyArray<MonthEndMark>
   readonly atRunners: ReadonlyArray<AtRunners>
   readonly compared: ReadonlyArray<Compared>
 }
@@ -50,6 +52,19 @@ export const keepResults = (taken: Measurements) => {
     authorised: (at) => at.authorised.p99,
     captured: (at) => at.captured.p99
   })
+  const month = ["seconds after midnight", "MB, commands"] as const
+  plot(
+    "month-end.svg",
+    "A month's end",
+    month,
+    taken.monthEndMarks,
+    ({ seconds }) => Math.round(seconds),
+    {
+      "memory (MB)": (at) => at.megabytes,
+      "commands that wait": (at) => at.waiting
+    },
+    true
+  )
   if (taken.atRunners.length > 0)
     for (const [file, title, unit, figure] of [
       ["runners.svg", "Durable turns through a gateway", "turns/s", ({ turnsPerSecond }: AtRunners) => turnsPerSecond],
@@ -83,12 +98,13 @@ const plot = <Point>(
   [xLabel, yLabel]: readonly [string, string],
   points: ReadonlyArray<Point>,
   x: (point: Point) => number,
-  lines: Readonly<Record<string, (point: Point) => number>>
+  lines: Readonly<Record<string, (point: Point) => number>>,
+  linear = false
 ) => {
   if (points.length === 0) return
   const series = Object.entries(lines).map(([label, y]) => ({
     label,
     points: points.map((point) => ({ x: x(point), y: y(point) }))
   }))
-  writeFileSync(join(folder, file), lineChart({ title, xLabel, yLabel, series }))
+  writeFileSync(join(folder, file), lineChart({ title, xLabel, yLabel, series, linear }))
 }

@@ -2,10 +2,12 @@
 import { cpus, loadavg, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { balance } from "./balance.ts"
 import { growth } from "./growth.ts"
 import { invoicesIssued } from "./invoices.ts"
 import { keepResults, type Measurements } from "./kept-results.ts"
 import { memory } from "./memory.ts"
+import { monthEnd } from "./month-end.ts"
 import { type Compared, peers } from "./peers.ts"
 import { purchase } from "./purchase.ts"
 import { recovery } from "./recovery.ts"
@@ -24,7 +26,9 @@ const names = [
   "purchase",
   "telemetry",
   "invoices",
+  "balance",
   "memory",
+  "month-end",
   "growth",
   "runners",
   "peers",
@@ -44,6 +48,11 @@ if (!Number.isInteger(grown) || grown < 1_000) {
   console.error("GROWTH_ACTORS must be a whole number from 1000 on")
   process.exit(2)
 }
+const contracts = Number(process.env.MONTH_END_CONTRACTS || (values.long ? 100_000 : 10_000)) // Of the row `month-end`.
+if (!Number.isInteger(contracts) || contracts < 100) {
+  console.error("MONTH_END_CONTRACTS must be a whole number from 100 on")
+  process.exit(2)
+}
 const wants = (name: string) => values.only === undefined || values.only === name
 const say = (line: string) => console.error(line)
 
@@ -53,6 +62,7 @@ const rows: Array<Row> = []
 let callers: Measurements["callers"] = []
 let reportLoads: Measurements["reportLoads"] = []
 let purchaseLoads: Measurements["purchaseLoads"] = []
+let monthEndMarks: Measurements["monthEndMarks"] = []
 let atRunners: ReadonlyArray<AtRunners> = []
 let compared: ReadonlyArray<Compared> = []
 
@@ -85,7 +95,13 @@ try {
   })
   await take("telemetry", () => telemetry(stack.env, say))
   await take("invoices", () => invoicesIssued(server, say))
+  await take("balance", () => balance(server, say))
   await take("memory", () => memory(server, say))
+  await take("month-end", async () => {
+    const measured = await monthEnd(stack.env, contracts, say)
+    monthEndMarks = measured.marks
+    return measured.row
+  })
   await take("growth", () => growth(server, grown, say))
   await take("runners", async () => {
     const measured = await runners(server, say)
@@ -110,7 +126,7 @@ const machine = {
   bun: Bun.version,
   postgres: "18.4, fsync on, synchronous_commit on, on the same cores"
 }
-const result: Measurements = { machine, rows, callers, reportLoads, purchaseLoads, atRunners, compared }
+const result: Measurements = { machine, rows, callers, reportLoads, purchaseLoads, monthEndMarks, atRunners, compared }
 keepResults(result)
 if (values.json) console.log(JSON.stringify(result))
 else

@@ -1,18 +1,17 @@
 /** Rows `purchase` …: from the click to 201, to the money held, to the money taken. Platform, bank, cars and customers share the machine; the platform has a process of its own. */
-import { join } from "node:path"
 import { freePort } from "#src/devstack/port.ts"
 import { carsTrust } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import { buyers, type Taken } from "./buyers.ts"
 import { environment, type Servers } from "./house.ts"
 import { owners } from "./owners.ts"
+import { platformApart } from "./platform-apart.ts"
 import { median, type Row } from "./row.ts"
 
 const runs = 5
 const warmSeconds = 12 // Until the platform's code is hot: it is a process of its own.
 const rushSeconds = 4
 const strollSeconds = 4
-const startMillis = 30_000
 
 export interface Load {
   readonly load: number // Purchases per second.
@@ -39,7 +38,7 @@ export const purchase = async (servers: Servers, say: (line: string) => void) =>
     manual: true // Settlements come days later.
   })
   const env = { ...own, ...world.env }
-  const platform = await platformProcess(
+  const platform = await platformApart(
     { ...env, PUBLIC_PORT: new URL(publicUrl).port, INTRANET_PORT: String(await freePort()) },
     () => owners(env, world)
   )
@@ -130,24 +129,3 @@ const of = (rounds: ReadonlyArray<Taken>, what: keyof Taken): Quantiles => ({
   p99: median(rounds.map((round) => quantile(round[what], 0.99)))
 })
 const told = ({ p50, p99 }: Quantiles) => `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`
-
-/** `before`: what has to be in the database when it starts. A profiler that looks at the bench looks at it, too. */
-const platformProcess = async <A>(env: Readonly<Record<string, string>>, before: () => Promise<A>) => {
-  const prepared = await before()
-  const standing = Promise.withResolvers<void>()
-  const child = Bun.spawn([process.execPath, ...process.execArgv, "--no-orphans", join(import.meta.dir, "platform-process.ts")], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "inherit", "inherit"],
-    ipc: () => standing.resolve()
-  })
-  const late = setTimeout(() => standing.reject(new Error("The platform did not start")), startMillis)
-  await Promise.race([standing.promise, child.exited]).finally(() => clearTimeout(late))
-  if (child.exitCode !== null) throw new Error("The platform ended by itself")
-  return {
-    before: prepared,
-    stop: async () => {
-      child.send("stop")
-      await child.exited
-    }
-  }
-}
