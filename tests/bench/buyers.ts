@@ -69,6 +69,7 @@ export const buyers = (
     for (; read < entries.length; read++) {
       const { kind, reference } = entries[read]!
       if (kind !== "capture") continue
+      world.payments.settle(reference) // Nobody is sold more than the bank has yet to settle.
       const name = reference.split("-").at(-3)!
       over.add(name)
       waiting.get(name)?.()
