@@ -12,7 +12,7 @@ const kinds: ReadonlyArray<Kind> = ["home", "pickup", "forfeit", "factoryCancels
 const services: ReadonlyArray<ReadonlyArray<ServiceKind>> = [
   ["held", "driven", "refused"],
   ["silent", "stolen"],
-  ["confirmed", "byMandate"],
+  ["confirmed", "byMandate", "disputed"],
   ["linked", "sold"],
   ["held"]
 ]

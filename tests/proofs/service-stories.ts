@@ -4,7 +4,18 @@ import type { World } from "#src/simulated.ts"
 import { type Stories, until } from "./stories.ts"
 import type { StubbornCaller } from "./stubborn-caller.ts"
 
-export const serviceKinds = ["held", "byMandate", "confirmed", "driven", "refused", "silent", "stolen", "linked", "sold"] as const
+export const serviceKinds = [
+  "held",
+  "byMandate",
+  "confirmed",
+  "disputed",
+  "driven",
+  "refused",
+  "silent",
+  "stolen",
+  "linked",
+  "sold"
+] as const
 export type ServiceKind = (typeof serviceKinds)[number]
 
 export interface OwnedCar {
@@ -28,13 +39,16 @@ export class ServiceStories {
   async tell(kind: ServiceKind, car: OwnedCar, friend: string): Promise<OwnedCar> {
     switch (kind) {
       case "held":
-        await this.withdraws(car, await this.activates(car, "snow-mode", "tok_ok"), "refunded")
+        await this.withdraws(car, await this.activates(car, "snow-mode", week, "tok_ok"), "refunded")
         return car
       case "byMandate": // Of those that ask the workshops first.
-        await this.withdraws(car, await this.activates(car, "sport-mode", "tok_sepa"), "refunded")
+        await this.withdraws(car, await this.activates(car, "sport-mode", week, "tok_sepa"), "refunded")
         return car
       case "confirmed":
         await this.withdraws(car, await this.confirms(car), "refunded")
+        return car
+      case "disputed":
+        await this.isDisputed(car)
         return car
       case "driven":
         await this.withdraws(car, await this.parks(car), "refunded")
@@ -57,9 +71,9 @@ export class ServiceStories {
   }
 
   /** Until a purchase of it is active and paid: one that met too many deaths of the platform ends without money. */
-  private async activates(car: OwnedCar, option: string, card: string, meanwhile = async (_: string) => {}) {
+  private async activates(car: OwnedCar, option: string, term: object, card: string, meanwhile = async (_: string) => {}) {
     for (;;) {
-      const service = await this.buys(car, option, week, card)
+      const service = await this.buys(car, option, term, card)
       await meanwhile(service)
       const stands = await this.sees(car, service, "active captured", "declined", "escalated voided")
       if (stands === "active captured") return service
@@ -78,10 +92,21 @@ export class ServiceStories {
     }
   }
 
+  /** By a bank that decides for us, once it has read what the car said. */
+  private async isDisputed(car: OwnedCar) {
+    const service = await this.activates(car, "parking-pilot", { kind: "permanent" }, "tok_disputed_won")
+    await until(`the dispute of ${service} decided`, async () =>
+      this.world.payments
+        .ledger()
+        .some(({ kind, reference }) => kind === "dispute_won" && reference.includes(service.slice("act_".length)))
+    )
+    await this.withdraws(car, service, "refunded")
+  }
+
   private parks(car: OwnedCar) {
     const simulated = this.world.fleet.car(car.vin)
     simulated.drive()
-    return this.activates(car, "adaptive-cruise", "tok_ok", async (service) => {
+    return this.activates(car, "adaptive-cruise", week, "tok_ok", async (service) => {
       await until(`${car.vin} has the document`, async () => {
         const { step, state } = (await this.look(car, service)).body
         return step === "waitingForParking" || (state !== undefined && state !== "pending")
