@@ -58,7 +58,7 @@ export const batch = async (options: BatchOptions): Promise<BatchResult> => {
 }
 
 /** Time goes on by itself, and somebody may be asking a car just now: what is wrong is wrong twice. */
-const judged = async (opened: Opened) => {
+export const judged = async (opened: Opened) => {
   const { town } = opened
   await fetch(`${town.world.env.PAYMENTS_URL}/payments?reference=none`) // The bank looks at its clock when somebody calls.
   const report = await invariants(town)

@@ -40,7 +40,6 @@ export interface Forecourt {
   readonly close: () => Promise<void>
 }
 
-const persons = 16 // Who own some cars each.
 const triesToOpen = 4
 const atOnce = 32 // Callers, while the cars are made.
 const dealerships = { ES: "dea_madrid", DE: "dea_berlin", PT: "dea_porto" } as const
@@ -48,7 +47,14 @@ const places = ["ES", "DE", "ES", "PT"] as const
 const countriesOf = Object.keys(dealerships) as ReadonlyArray<keyof typeof dealerships>
 const asArray = (bytes: string) => new TextEncoder().encode(bytes)
 
-export const forecourt = async (servers: Servers, size: number): Promise<Forecourt> => {
+export interface ForecourtOptions {
+  /** Who own some cars each. */
+  readonly persons?: number
+  /** The one road that all cars are built for; without it, a fifth of them is behind the API IoT. */
+  readonly link?: "nats"
+}
+
+export const forecourt = async (servers: Servers, size: number, options: ForecourtOptions = {}): Promise<Forecourt> => {
   const folder = mkdtempSync(join(tmpdir(), "caas-simulation-"))
   const template = await scratchDatabase(servers.databaseUrl)
   const books = join(folder, "books")
@@ -68,7 +74,8 @@ export const forecourt = async (servers: Servers, size: number): Promise<Forecou
 
   try {
     const town = await opened(template.url, books)
-    const made = await delivered(town, size).finally(town.stop)
+    if (options.link !== undefined) town.world.fleet.buildFor(options.link)
+    const made = await delivered(town, size, options.persons ?? 16).finally(town.stop)
     let copies = 0
     const open = async (): Promise<Opened> => {
       const name = `${new URL(template.url).pathname.slice(1)}_${++copies}`
@@ -104,7 +111,7 @@ export const forecourt = async (servers: Servers, size: number): Promise<Forecou
 }
 
 /** All of them side by side, a step at a time: from the desk of the dealer to the keys in hand. */
-const delivered = async (town: Town, size: number) => {
+const delivered = async (town: Town, size: number, persons: number) => {
   const people: Array<Identity> = []
   for (let n = 1; n <= persons; n++) people.push(await comesIn(town, persona(`Owner ${n}`), "customer", null))
   const sellers = new Map<Country, Identity>()

@@ -6,17 +6,17 @@ import type { Opened } from "./forecourt.ts"
 
 /** Milliseconds that are passed where somebody waits for a clock: so soon the API IoT is asked, and a car repeats itself. */
 export const breath = 5_000
-const patienceMillis = 30_000 // Wall clock, for the town to come to rest.
+const patienceMillis = 30_000 // Wall clock, for the town to come to rest, where nobody says otherwise.
 const lookMillis = 25
 const stillLooks = 3 // In a row: between the broker and a car there is a moment that nobody sees.
 const silenceMillis = 400 // After which a report that nobody acknowledged must have been lost.
 
 /** A car whose report or whose acknowledgement was lost says it again, when its clock goes on. Throws where it takes too long. */
-export const rest = async ({ town }: Opened) => {
+export const rest = async ({ town }: Opened, patience = patienceMillis) => {
   const { sql, world } = town
   let still = 0
   let silentSince = performance.now()
-  for (const end = silentSince + patienceMillis; still < stillLooks; await Bun.sleep(lookMillis)) {
+  for (const end = silentSince + patience; still < stillLooks; await Bun.sleep(lookMillis)) {
     const [{ busy }] = await sql`
       SELECT EXISTS (SELECT FROM outbox WHERE state = 'waiting') OR EXISTS (
         SELECT FROM timers, clock WHERE due_at <= clock_timestamp() + offset_ms * interval '1 millisecond'
