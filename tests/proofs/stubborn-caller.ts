@@ -15,7 +15,7 @@ export interface Asked {
 }
 
 const pauseMillis = 60
-const patienceMillis = 90_000 // Wall clock: longer than any number of lives should take.
+const patienceMillis = 240_000 // Wall clock: longer than any number of lives should take, on a busy machine.
 const callMillis = 5_000
 
 export class StubbornCaller {
