@@ -5,6 +5,9 @@ import type { Evidence } from "./evidence.ts"
 import type { Findings } from "./findings.ts"
 import type { PartnerLedgers } from "./partner-ledgers.ts"
 
+/** Each repeat of such a mail bears a link of its own, and makes the one before void. */
+const oneTimeLink = /#token=[A-Za-z0-9_-]+/g
+
 const telling = ["Notify", "NotifyCustomer", "NotifyOwner", "AcknowledgeWithdrawal"] // Commands that tell a customer something.
 const lateMillis = 2 * 60_000
 
@@ -73,7 +76,9 @@ const ordered = (findings: Findings, rows: ReadonlyArray<DeliveryRow>, { push, s
 /** At most one distinct message: every copy under one id says the same. A phone gets no copy at all. */
 const once = (findings: Findings, { mail, push, sms }: Sinks) => {
   const copies = [
-    ...(mail ?? []).map(({ messageId, subject, text }) => [`mail ${messageId}`, `${subject} ${text}`] as const),
+    ...(mail ?? []).map(
+      ({ messageId, subject, text }) => [`mail ${messageId}`, `${subject} ${text.replace(oneTimeLink, "")}`] as const
+    ),
     ...(push ?? []).map(({ messageId, title, text }) => [`push ${messageId}`, `${title} ${text}`] as const)
   ]
   for (const [name, said] of Map.groupBy(copies, ([name]) => name))
