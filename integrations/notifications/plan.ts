@@ -1,5 +1,6 @@
 /** Where a notice goes first, where next, and when it counts as told. Pure. */
-import { type TimeZone, zoneOf } from "#machines/calendar.ts"
+import type { TimeZone } from "#machines/calendar.ts"
+import { timeZoneOf } from "../contract-law/contract-law.ts"
 import type { PersonalData } from "../persons/persons.ts"
 import type { Delivery, Planned } from "./deliveries.ts"
 import type { Channel } from "./notifications.ts"
@@ -53,5 +54,6 @@ export const planned = (channel: Channel, noticeClass: NoticeClass, now: number,
   return { channel, due, state: due > now ? "waiting" : "sending" }
 }
 
-/** Where a person sleeps, as far as we know: by the country of their address. */
-export const zoneOfPerson = ({ address }: Pick<PersonalData, "address">): TimeZone => zoneOf(address?.country ?? "ES")
+/** Where a person sleeps, as far as we know: by the country and the postal code of their address. */
+export const zoneOfPerson = ({ address }: Pick<PersonalData, "address">): TimeZone =>
+  timeZoneOf(address?.country ?? "ES", address?.postalCode ?? null)

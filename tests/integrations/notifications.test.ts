@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test"
 import { messageIdOf } from "#integrations/mail/mail.ts"
 import { NoChannelLeft, type Notice, NotificationWaits, type Occasion } from "#integrations/notifications/notifications.ts"
+import { zoneOfPerson } from "#integrations/notifications/plan.ts"
 import { objectionTo, PreferenceRefused, usual } from "#integrations/notifications/preferences.ts"
 import { calmFrom } from "#integrations/notifications/quiet-hours.ts"
 import { FactMissing } from "#integrations/notifications/wording.ts"
@@ -266,6 +267,15 @@ describe("the night", () => {
     const now = at("2026-06-10T20:30:00.000Z")
     expect(calmFrom(now, "Europe/Lisbon")).toBe(now) // 21:30 there.
     expect(calmFrom(now, "Europe/Madrid") - now).toBe(9.5 * hour)
+  })
+
+  test("is the islands' own on the islands", () => {
+    const address = { street: "Calle 1", city: "x" }
+    const canary = zoneOfPerson({ address: { ...address, postalCode: "35001", country: "ES" } })
+    const azores = zoneOfPerson({ address: { ...address, postalCode: "9500-150", country: "PT" } })
+    const mainland = zoneOfPerson({ address: { ...address, postalCode: "28001", country: "ES" } })
+    const early = at("2026-06-11T06:30:00.000Z") // 08:30 in Madrid, 07:30 in Las Palmas, 06:30 in Ponta Delgada.
+    expect([mainland, canary, azores].map((zone) => calmFrom(early, zone) - early)).toEqual([0, hour / 2, 1.5 * hour])
   })
 
   test("lets what has weight pass, and every mail", async () => {
