@@ -20,6 +20,7 @@ import purchaseFile from "./migrations/0018_purchase_file.ts"
 import reconciliation from "./migrations/0019_reconciliation.ts"
 import law from "./migrations/0020_law.ts"
 import links from "./migrations/0021_links.ts"
+import postings from "./migrations/0022_postings.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -40,7 +41,8 @@ const loader = Migrator.fromRecord({
   "0018_purchase_file": purchaseFile,
   "0019_reconciliation": reconciliation,
   "0020_law": law,
-  "0021_links": links
+  "0021_links": links,
+  "0022_postings": postings
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

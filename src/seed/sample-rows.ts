@@ -2,7 +2,15 @@
 import type { SQL } from "bun"
 
 /** Not a car's: what migrations fill, what belongs to the running of a platform, and sums that the ledger keeps by itself. */
-const everybodys = new Set(["partitions", "clock", "dealerships", "ledger_accounts", "effect_sql_migrations", "open_balances"])
+const everybodys = new Set([
+  "partitions",
+  "clock",
+  "dealerships",
+  "ledger_accounts",
+  "ledger_kinds",
+  "effect_sql_migrations",
+  "open_balances"
+])
 
 export interface Column {
   readonly name: string

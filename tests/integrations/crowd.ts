@@ -239,6 +239,7 @@ export const smallTables: Readonly<Record<string, string>> = {
   "public.clock": "one row",
   "public.dealerships": "a country has hundreds",
   "public.ledger_accounts": "the chart of accounts",
+  "public.ledger_kinds": "the kinds of transfers",
   "public.effect_sql_migrations": "one row per migration",
   "public.defects": "a row is a bug of one actor, and waits for a person",
   "public.webhook_conflicts": "a row is a forgery, or a partner's mistake",

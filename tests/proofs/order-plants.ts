@@ -256,7 +256,9 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
   {
     what: "a transfer between the wrong accounts",
     reportedBy: ["I08", "I20"],
-    sql: () => `UPDATE ledger SET credit = 'vehicleSales' WHERE kind = 'depositForfeited'`
+    sql: () => `
+      ALTER TABLE ledger DROP CONSTRAINT ledger_moves_as_its_kind;
+      UPDATE ledger SET credit = 'vehicleSales' WHERE kind = 'depositForfeited'`
   },
   {
     what: "a cent at the gateway",

@@ -83,7 +83,9 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
   {
     what: "money for a service that went to another account",
     reportedBy: ["I08", "I20"],
-    sql: ({ active }) => `UPDATE ledger SET credit = 'vehicleSales' WHERE path = ${pathOf(active)} AND kind = 'serviceCaptured'`
+    sql: ({ active }) => `
+      ALTER TABLE ledger DROP CONSTRAINT ledger_moves_as_its_kind;
+      UPDATE ledger SET credit = 'vehicleSales' WHERE path = ${pathOf(active)} AND kind = 'serviceCaptured'`
   },
   {
     what: "a capture for what no car ever had",
