@@ -10,12 +10,18 @@ const graceUntil = (now: number) => iso(now - riskPolicy.billGraceDays * dayMill
 
 /**
  * How a customer stands at this moment (minor units). `exposureMinor` counts services alone: a car is handed over when its price was taken,
- * and a settlement of days must not close a new owner's shop. `overdueMinor` counts what is owed for either.
+ * and a settlement of days must not close a new owner's shop. What was bought and is not taken yet counts like what was: else whoever buys
+ * quickly enough has no limit. `overdueMinor` counts what is owed for either.
  */
 export const standingOf = Effect.fn("views.standingOf")(function* (subjectId: SubjectId, country: Country, now: number) {
   const sql = yield* SqlClient.SqlClient
   const [row] = yield* sql<{ exposureMinor: number; overdueMinor: number }>`
-    SELECT coalesce(sum(minor) FILTER (WHERE NOT of_vehicle), 0)::float8 AS "exposureMinor",
+    SELECT (coalesce(sum(minor) FILTER (WHERE NOT of_vehicle), 0) + (
+             SELECT coalesce(sum((state -> 'context' -> 'terms' -> 'price' ->> 'amountMinor')::bigint), 0)
+             FROM actors
+             WHERE type = 'activation' AND subject_id = ${subjectId} AND NOT closed
+               AND state_path ~ '(^|[+])money[.](authorising|actionRequired|authorised|capturing|mandating|mandated)([.+]|$)'
+           ))::float8 AS "exposureMinor",
            coalesce(sum(minor) FILTER (
              WHERE account = 'receivables' AND (because <> 'monthBilled' OR since <= ${graceUntil(now)}::timestamptz)
            ), 0)::float8 AS "overdueMinor"

@@ -161,6 +161,29 @@ describe("what a customer may have before it is settled", () => {
   })
 })
 
+describe("whoever buys quicker than a car confirms", () => {
+  journey("meets the same limit: what is not taken yet counts like what was, and no more once it was let go", async (town) => {
+    const { owner, vin } = await inHand(town)
+    const car = town.world.fleet.car(vin)
+    car.reach(true, false)
+    const bought: Array<string> = []
+    for (const option of ["power-plus", "parking-pilot", "sport-mode", "lane-keeping"]) {
+      const { status, body } = await owner.buys({ option, term: permanent, paymentMethod: "tok_ok" })
+      expect([option, status]).toEqual([option, 201])
+      bought.push(body.activationId)
+    }
+    for (const activationId of bought) await owner.sees(activationId, "pending authorised")
+    const next = { option: "heated-seats", term: permanent, paymentMethod: "tok_ok" }
+    expect(await owner.buys(next)).toMatchObject({ status: 409, body: { reason: "ExposureLimitReached" } })
+    await owner.withdraws(bought[0]!)
+    await owner.sees(bought[0]!, "withdrawn voided")
+    expect((await owner.buys(next)).status).toBe(201)
+    car.reach(true, true)
+    for (const activationId of bought.slice(1)) await owner.sees(activationId, "active captured")
+    await town.settled()
+  })
+})
+
 describe("a settlement that is told wrongly", () => {
   journey("of a smaller amount is recorded with its reason, and the right one still counts", async (town) => {
     const { buys } = await inHand(town)
