@@ -12,6 +12,7 @@ import { Accounts } from "#integrations/accounts/accounts.ts"
 import { Evidence } from "#integrations/evidence/evidence.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
+import { deliveries } from "#integrations/notifications/deliveries.ts"
 import { Notifications, type Occasion } from "#integrations/notifications/notifications.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
@@ -33,6 +34,7 @@ import { CarOwner } from "#src/demo/car-owner.ts"
 import { until } from "#src/demo/patience.ts"
 import { startTown, type Town } from "#src/demo/town.ts"
 import type { Visitor } from "#src/demo/visitor.ts"
+import { hasBegun } from "#src/views/activations.ts"
 import { platformStanding } from "#src/views/platform-standing.ts"
 import { delivered, minute } from "#tests/journeys/town.ts"
 
@@ -292,6 +294,12 @@ const loops = async (databaseUrl: string) => {
         const papers = yield* PurchaseFile
         for (const _ of ["kept", "known"]) yield* papers.keep({ subjectId: SubjectId.make("sub_walk"), ...letter }, `${path}#1.0`)
         yield* booksCompared
+        // What is only said where somebody is early, or a mailbox full: said here, whoever was quicker above.
+        yield* hasBegun(vin, ActivationId.make("act_walk"))
+        const notices = yield* deliveries
+        yield* notices.add("walk/1#1.0", { channel: "sms", state: "sending", due: at })
+        yield* notices.reopen("walk/1#1.0")
+        yield* notices.mark(SubjectId.make("sub_walk"), "sms", "550")
         const receipt = ReceiptId.make(`rep_${"0".repeat(64)}`)
         yield* Effect.ignore(Evidence.use((evidence) => evidence.reportOf(receipt, ActivationId.make("act_walk"))))
         const late = {
