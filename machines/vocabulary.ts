@@ -54,8 +54,13 @@ export type Instant = typeof Instant.Type
 /** The gateway's token for a card or account; never the card itself. */
 export const PaymentMethod = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/))
 
-/** A text the customer agreed to: which, in which edition, and when. */
-export const Consent = Schema.Struct({ text: Schema.String, edition: Schema.Natural, at: Instant })
+/** A text the customer agreed to: which, in which edition and language, and when. Without a language: agreed to before that was kept. */
+export const Consent = Schema.Struct({
+  text: Schema.String,
+  edition: Schema.Natural,
+  at: Instant,
+  language: Schema.optionalKey(Schema.Literals(["es", "en"]))
+})
 
 /** A paper in the document store: what it is, and the SHA-256 of its bytes. */
 export const Paper = Schema.Struct({ kind: Schema.String, sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/)) })

@@ -1,6 +1,7 @@
 /** The texts somebody agreed to, as the caller tells them; we add when (SO-02). */
 import { Effect, Schema } from "effect"
 import { contractText } from "#integrations/texts/contract-texts.ts"
+import type { Language } from "#src/views/order-words.ts"
 import { unknownText } from "./problem.ts"
 
 /** The text's name and the edition the customer saw. */
@@ -18,7 +19,9 @@ export const existing = (texts: ReadonlyArray<SeenText>) =>
     discard: true
   })
 
-export const agreedAt = (texts: ReadonlyArray<SeenText>, at: string) => texts.map((seen) => ({ ...seen, at }))
+/** In the language that the customer reads: so it was shown, and so it is kept. */
+export const agreedAt = (texts: ReadonlyArray<SeenText>, at: string, language: Language) =>
+  texts.map((seen) => ({ ...seen, at, language }))
 
 /** What the caller said, out of what was kept: a repeat is compared by that. */
 export const asSeen = (consents: unknown): ReadonlyArray<SeenText> =>

@@ -20,6 +20,8 @@ export interface DocumentRow {
   readonly at: Date
   readonly title: string
   readonly edition: number | null
+  /** Of a contract text: the one in which it was agreed to, where that was kept. */
+  readonly language: Language | null
   readonly mediaType: string
   readonly size: number | null
   readonly sha256: string | null
@@ -72,7 +74,7 @@ const rowsOf = Effect.fnUntraced(function* (
       UNION ALL
       SELECT DISTINCT
              ${idOf(sql, "'text', j.path, j.version, agreed ->> 'text', agreed ->> 'edition'")}, 'contractText', (agreed ->> 'at')::timestamptz,
-             agreed ->> 'text', (agreed ->> 'edition')::int, 'text/markdown', NULL::int, NULL, NULL, NULL, owned.vin, NULL
+             agreed ->> 'text', (agreed ->> 'edition')::int, agreed ->> 'language', 'text/markdown', NULL::int, NULL, NULL, NULL, owned.vin, NULL
       FROM (
         SELECT o.partition, o.path, o.vin, o.version,
                (SELECT min(version) FROM vehicle_owners n WHERE n.path = o.path AND n.version > o.version) AS until
@@ -84,7 +86,7 @@ const rowsOf = Effect.fnUntraced(function* (
       WHERE j.type = 'TransferOwnership'
       UNION ALL
       SELECT ${idOf(sql, "'manual', s.path, s.vin")}, 'manual', (s.state -> 'context' ->> 'activeSince')::timestamptz,
-             s.state -> 'context' -> 'terms' ->> 'option', NULL, 'text/markdown', NULL, NULL, NULL,
+             s.state -> 'context' -> 'terms' ->> 'option', NULL, NULL, 'text/markdown', NULL, NULL, NULL,
              CASE WHEN s.subject_id = v.subject_id THEN s.state -> 'context' ->> 'activationId' END, s.vin, NULL
       FROM actors v
       JOIN actors s ON s.type = 'activation' AND s.vin = v.vin AND s.state_path ~ '(^|[+])service[.]active([.+]|$)'
@@ -97,23 +99,23 @@ const rowsOf = Effect.fnUntraced(function* (
       FROM actors
       WHERE subject_id = ${customerId} AND ${mine}
     ), documents_of_all AS (
-      SELECT document_id, kind, at, title, NULL::int AS edition, media_type, size, sha256, order_id, activation_id, vin, NULL AS country
+      SELECT document_id, kind, at, title, NULL::int AS edition, NULL AS language, media_type, size, sha256, order_id, activation_id, vin, NULL AS country
       FROM purchase_papers
       WHERE subject_id = ${customerId} AND ${papers}
       UNION ALL
       SELECT ${idOf(sql, "'registration', d.order_id, d.kind, d.sha256")}, 'registrationPaper', d.at,
-             d.kind, NULL, d.media_type, d.size, d.sha256, d.order_id, NULL, c.vin, c.country
+             d.kind, NULL, NULL, d.media_type, d.size, d.sha256, d.order_id, NULL, c.vin, c.country
       FROM contracts c
       JOIN documents d ON d.order_id = c.order_id
       UNION ALL
       SELECT DISTINCT
              ${idOf(sql, "'text', c.path, agreed ->> 'text', agreed ->> 'edition'")}, 'contractText', (agreed ->> 'at')::timestamptz,
-             agreed ->> 'text', (agreed ->> 'edition')::int, 'text/markdown', NULL::int, NULL, c.order_id, c.activation_id, c.vin, NULL
+             agreed ->> 'text', (agreed ->> 'edition')::int, agreed ->> 'language', 'text/markdown', NULL::int, NULL, c.order_id, c.activation_id, c.vin, NULL
       FROM contracts c
       CROSS JOIN jsonb_array_elements(c.consents) agreed
       ${all}
     )
-    SELECT document_id AS "documentId", kind, at, title, edition, media_type AS "mediaType", size, sha256, order_id AS "orderId",
+    SELECT document_id AS "documentId", kind, at, title, edition, language, media_type AS "mediaType", size, sha256, order_id AS "orderId",
            activation_id AS "activationId", vin, country
     FROM documents_of_all
     WHERE (at, document_id) > (${new Date(after.at)}, ${after.documentId}) AND ${documentId === null ? sql`true` : sql`document_id = ${documentId}`}
@@ -137,13 +139,13 @@ export const documentOf = Effect.fn("views.documentOf")(function* (scope: FileSc
 
 /** The page that a text or a manual is; null for what lies in a table, and for a text that was agreed to before texts were kept. */
 const pageOf = (
-  { kind, title, edition }: DocumentRow,
+  { kind, title, edition, language }: DocumentRow,
   shownIn: Language
 ): { readonly page: Page; readonly edition: number } | null => {
   if (kind !== "contractText" && kind !== "manual") return null
   const which = kind === "manual" ? newestManual(title) : edition!
   const pages = kind === "manual" ? manualOf(title, which) : contractText(title, which)
-  return pages === null ? null : { page: pages[shownIn], edition: which }
+  return pages === null ? null : { page: pages[language ?? shownIn], edition: which }
 }
 
 /** As it is listed; `shownIn` is the customer's language. Null where there is nothing to show. */

@@ -15,6 +15,7 @@ import { standingOf } from "#src/views/exposure.ts"
 import { type Heard, heardAs } from "#src/views/heard.ts"
 import { reasonInWords } from "#src/views/reason-words.ts"
 import { sameAsFirst } from "../idempotency.ts"
+import { languageOf } from "../language.ts"
 import { type AskMaintenance, tellForPurchase } from "../maintenance.ts"
 import { malformed } from "../problem.ts"
 import { agreedAt, asSeen, existing, SeenTexts } from "../seen-texts.ts"
@@ -91,7 +92,7 @@ export const purchase = Effect.fn("customers.purchase")(function* (
     customerId,
     terms,
     paymentMethod: paymentMethod ?? null,
-    consents: agreedAt(consents, iso(time.now())),
+    consents: agreedAt(consents, iso(time.now()), yield* languageOf(customerId)),
     law: contractLawOf(context.country, {
       channel: "online",
       postalCode: yield* postalCodeOf(customerId, context.country),

@@ -78,7 +78,7 @@ const transfer = Effect.fn("dealers.transfer")(function* (
   if (isStolen(row)) return yield* Effect.fail(refused("VehicleStolen")) // A look before the buyer is kept; the vehicle decides.
 
   const { subjectId: buyerId } = yield* persons.keep(buyer, by)
-  const agreed = agreedAt(consents, iso(time.now()))
+  const agreed = agreedAt(consents, iso(time.now()), buyer.language)
   const message = TransferOwnership.make({ sellerId, buyerId, dealershipId, by, consents: agreed })
   const { duplicate } = yield* actors.tell(to, message, { id })
   if (duplicate) {

@@ -51,7 +51,7 @@ const termsOf = Effect.fnUntraced(function* (seller: Seller, key: string, sale: 
     sellerId: seller.subjectId,
     dealershipId: seller.dealershipId,
     delivery: sale.delivery,
-    consents: agreedAt(sale.consents, at),
+    consents: agreedAt(sale.consents, at, sale.customer.language),
     handoverPin: pinOf(orderId, options.pinSecret)
   }
 })
