@@ -147,7 +147,7 @@ describe("the table", () => {
     await house.issue(house.request({ customerId }))
     const [{ dump }] = await owner`SELECT string_agg(i::text, ' ') AS dump FROM invoices i`
     expect(dump).toContain(customerId)
-    expect(dump).not.toMatch(/Canary|Canario|28001/)
+    expect(dump).not.toMatch(/Canary|Canario|\b28001\b/) // In a hash the digits may stand by chance.
   })
 })
 
