@@ -50,7 +50,9 @@ describe("a sale", () => {
       sellerId: seller.subjectId,
       country: "ES"
     })
-    expect(sale.body.consents).toEqual([{ text: "terms-of-sale", edition: 1, at: expect.stringMatching(/^\d{4}-.*Z$/), language: expect.stringMatching(/^e[ns]$/) }])
+    expect(sale.body.consents).toEqual([
+      { text: "terms-of-sale", edition: 1, at: expect.stringMatching(/^\d{4}-.*Z$/), language: expect.stringMatching(/^e[ns]$/) }
+    ])
     expect(JSON.stringify(sale.body)).not.toContain("andoverPin") // The customer alone is told.
     expect(await house.linkFor("customer.1@example.com")).toHaveLength(43)
   })
