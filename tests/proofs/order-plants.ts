@@ -141,7 +141,7 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
   {
     what: "a mail that nobody ordered",
     reportedBy: ["I10"],
-    ledgers: ({ mail }) => mail.push({ messageId: "0123456789@caas.example" })
+    ledgers: ({ mail }) => mail.push({ messageId: "0123456789@caas.example", subject: "Hello", text: "there" })
   },
   {
     what: "a command that still waits when all is quiet",

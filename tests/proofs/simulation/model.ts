@@ -31,6 +31,9 @@ const catchUp = 6 * hour + 10 * minute // The longest wait before a document is 
 const askAgain = hour + 5 * minute // And before the API IoT is asked again.
 const slack = 90 * second // Between a click and its effect.
 
+/** What its buyer may owe for other cars, which this one knows nothing of; the money histories know. */
+const owing = ["PaymentOverdue", "ExposureLimitReached"] as const
+
 type Possible = Map<Service, Set<Phase>>
 
 export class Model {
@@ -79,7 +82,8 @@ export class Model {
     )
     if (rivals.length > 0) return [...perhaps, ...rivals.map((one) => `ConflictsWith:${one.terms.option}`)]
     const paid = terms.price.amountMinor > 0 || terms.term.kind === "recurring"
-    return [...perhaps, ...gate.map((reason) => reason ?? (paid && method === null ? "PaymentMethodMissing" : null))]
+    const open = paid && method === null ? ["PaymentMethodMissing"] : [null, ...(paid ? owing : [])]
+    return [...perhaps, ...gate.flatMap((reason) => (reason === null ? open : [reason]))]
   }
   has = (option: string) =>
     this.services.some((one) => one.terms.option === option && one.phase === "active" && (one.until ?? Infinity) > this.now)

@@ -51,16 +51,21 @@ export const beginning = ({ price, term }: OptionTerms, method: Method | null, p
 export const isHeld = ({ terms: { price, term }, method }: Service) =>
   price.amountMinor > 0 && term.kind !== "recurring" && method !== null && /Card|card/.test(method)
 
+/** Delivered and not paid: asked for again, or given up. */
+const beingOwed = new Set(["owed", "charging", "confirming", "uncollected"])
+
 /** Paid once, or not at all; and one case, if and only if every try has failed. */
 export const flawsOf = (service: Service, found: SeenService): ReadonlyArray<string> => {
   const { terms, method, bundled, gift, escalated, settledInRace, phase } = service
   const { money, netMinor, unsettled, supportCase, failedTries, activeSince, until } = found
   const wrong: Array<string> = []
-  const owed = money === "owed" && (method === "emptyAccount" || method === "carefulCard")
+  const owed = beingOwed.has(money) && (method === "emptyAccount" || method === "carefulCard" || method === "failingCard")
+  const paidAgain = method === "failingCard" && netMinor === terms.price.amountMinor && (phase === "active" || phase === "ended")
   const free = bundled || gift || owed || terms.term.kind === "recurring" // What recurs is charged at the month's end.
   const due = !free && !unsettled && (phase === "active" || phase === "ended") ? terms.price.amountMinor : 0
   const lost = settledInRace && unsettled ? terms.price.amountMinor : 0 // Given back just before it failed to come.
-  if (netMinor !== due && netMinor !== due - lost)
+  const byTheMonth = terms.term.kind === "recurring" && (phase === "active" || phase === "ended") // Its months are the money histories' business.
+  if (!byTheMonth && !paidAgain && netMinor !== due && netMinor !== due - lost)
     wrong.push(`the gateway has ${netMinor} for it, and ${due} is due; its money is ${money}`)
 
   const resolution = gift ? "gift" : phase === "withdrawn" ? "withdrawn" : "uncharged"
