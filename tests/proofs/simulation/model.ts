@@ -32,7 +32,7 @@ const askAgain = hour + 5 * minute // And before the API IoT is asked again.
 const slack = 90 * second // Between a click and its effect.
 
 /** What its buyer may owe for other cars, which this one knows nothing of; the money histories know. */
-const owing = ["PaymentOverdue", "ExposureLimitReached"] as const
+export const owing: ReadonlyArray<string> = ["PaymentOverdue", "ExposureLimitReached"]
 
 type Possible = Map<Service, Set<Phase>>
 
