@@ -32,8 +32,7 @@ import {
 } from "./activation-rules.ts"
 import type { Month } from "./calendar.ts"
 import { billFor } from "./monthly-bill.ts"
-import { vatWithin } from "./vat.ts"
-import { type Instant, type Money, PaymentId } from "./vocabulary.ts"
+import { type Instant, type Money, PaymentId, vatWithin } from "./vocabulary.ts"
 
 // ── The books ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,8 +24,7 @@ import {
   StockVehicle,
   Transfer
 } from "./order-messages.ts"
-import { vatWithin } from "./vat.ts"
-import { type Heard, type Instant, type Money, type Paper, PaymentId, type Refusal, type Remark } from "./vocabulary.ts"
+import { type Heard, type Instant, type Money, type Paper, PaymentId, type Refusal, type Remark, vatWithin } from "./vocabulary.ts"
 
 // ── What an order remembers: what the lawyer would ask about later ───────────────────────────────────────────────
 

@@ -47,6 +47,15 @@ export const Minor = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_
 export const Money = Schema.Struct({ amountMinor: Minor, currency: Currency })
 export type Money = typeof Money.Type
 
+/**
+ * The VAT within a gross price, in minor units: what is left when the net is rounded half up. In BigInt: twice a hundred times a large sum
+ * leaves the safe integers.
+ */
+export const vatWithin = (grossMinor: number, vatPercent: number): number => {
+  const [gross, of] = [BigInt(grossMinor), BigInt(100 + vatPercent)]
+  return grossMinor - Number((200n * gross + of) / (2n * of))
+}
+
 /** An instant as it is stored and told: ISO 8601, UTC, milliseconds. */
 export const Instant = Schema.String.check(Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
 export type Instant = typeof Instant.Type

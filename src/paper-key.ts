@@ -1,4 +1,4 @@
-/** The public key that papers and exported purchase files are asked by: named, or at hand. */
+/** How papers and exported purchase files are asked: the file, and the public key that is named or at hand. */
 import { createPublicKey } from "node:crypto"
 import { existsSync, readFileSync } from "node:fs"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
@@ -12,8 +12,23 @@ export interface PaperKey {
   readonly from: string
 }
 
+/** `FILE [--key FILE|PUBLICKEY]`. Null where it cannot be asked like that: then it has been said why. */
+export const askedOf = (args: ReadonlyArray<string>, usage: string): { readonly file: string; readonly key: PaperKey } | null => {
+  const refuse = (said: string) => {
+    console.error(said)
+    return null
+  }
+  const [file, flag, named, ...more] = args
+  const asked = flag === undefined || (flag === "--key" && named !== undefined && more.length === 0)
+  if (file === undefined || file.startsWith("--") || !asked) return refuse(usage)
+  const key = keyToAsk(named)
+  if (key === null)
+    return refuse(named === undefined ? `There is no key to ask.\n${usage}` : `${named} is no public key.\n${usage}`)
+  return existsSync(file) ? { file, key } : refuse(`There is no file ${file}.`)
+}
+
 /** Null where there is none, or what was named is none. */
-export const keyToAsk = (named: string | undefined): PaperKey | null => (named === undefined ? keyAtHand() : namedKey(named))
+const keyToAsk = (named: string | undefined): PaperKey | null => (named === undefined ? keyAtHand() : namedKey(named))
 
 const keyAtHand = (): PaperKey | null => {
   const { INVOICE_PUBLIC_KEY, INVOICE_SIGNING_KEY } = process.env

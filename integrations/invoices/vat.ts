@@ -1,4 +1,5 @@
-/** VAT out of prices that have it in them: per rate, the net rounded half up, the rest is VAT. Whole minor units throughout. */
+/** The VAT of several lines: summed up per rate, and split so that no cent is lost between them. */
+import { vatWithin } from "#machines/vocabulary.ts"
 import type { InvoiceLine } from "./invoices.ts"
 
 export interface Rate {
@@ -41,8 +42,4 @@ export const vatOf = (lines: ReadonlyArray<Pick<InvoiceLine, "grossMinor" | "vat
   }
 }
 
-/** In BigInt: twice a hundred times the largest amount leaves the safe integers. */
-const net = (grossMinor: number, percent: number): number => {
-  const [gross, of] = [BigInt(grossMinor), BigInt(100 + percent)]
-  return Number((200n * gross + of) / (2n * of))
-}
+const net = (grossMinor: number, percent: number) => grossMinor - vatWithin(grossMinor, percent)

@@ -41,8 +41,8 @@ const tell = async (json: boolean, begin: number, floors: AsyncDisposableStack):
   const town = await startTown({
     databaseUrl: database.url,
     natsUrl: real.natsUrl,
-    redisUrl: real.redisUrl, // Weeks pass in seconds, and everybody signs in anew from one address.
-    env: { SIGN_INS_PER_MINUTE: "1000" }
+    redisUrl: real.redisUrl,
+    env: { SIGN_INS_PER_MINUTE: "1000" } // Weeks pass in seconds, and everybody signs in anew from one address.
   })
   floors.defer(town.stop)
   write(`A platform of its own on servers that are ${real.whose}, ready after ${seconds(begin)} s.`)

@@ -1,8 +1,8 @@
 /** Says whether an exported purchase file is as it left us. Needs the file and a public key: no database, no network, no platform. */
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { kidOf } from "#integrations/vehicle-trust/keys.ts"
 import { type BundleFlaw, openBundle } from "#src/bundle/open-bundle.ts"
-import { keyToAsk, keyWords } from "#src/paper-key.ts"
+import { askedOf, keyWords } from "#src/paper-key.ts"
 
 export const summary = "FILE.zip [--key FILE|PUBLICKEY]: whether an exported purchase file is whole, and as it was sealed; offline"
 
@@ -11,13 +11,9 @@ ${keyWords}`
 
 /** Answers 1 where anything is off, 2 where it could not be asked. */
 export const run = async (args: string[]): Promise<number> => {
-  const [file, flag, named, ...more] = args
-  const asked = flag === undefined || (flag === "--key" && named !== undefined && more.length === 0)
-  if (file === undefined || file.startsWith("--") || !asked) return refuse(usage)
-  const key = keyToAsk(named)
-  if (key === null)
-    return refuse(named === undefined ? `There is no key to ask.\n${usage}` : `${named} is no public key.\n${usage}`)
-  if (!existsSync(file)) return refuse(`There is no file ${file}.`)
+  const asked = askedOf(args, usage)
+  if (asked === null) return 2
+  const { file, key } = asked
   const read = await openBundle(readFileSync(file), key.publicKey)
   if ("flaw" in read) {
     const about = read.name === "" ? "" : ` ${JSON.stringify(read.name)}`
@@ -44,9 +40,4 @@ const why: Readonly<Record<BundleFlaw["flaw"], string>> = {
   FileMore: "was added",
   FileChanged: "was changed after it was sealed",
   ArchiveChanged: "the files are as they were, the archive around them is not: it was packed anew, or bytes of it were changed"
-}
-
-const refuse = (said: string): number => {
-  console.error(said)
-  return 2
 }

@@ -1,9 +1,9 @@
 /** Says whether a paper is as we sealed it. Needs the file and a public key: no database, no network, no platform. */
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { decimal } from "#integrations/papers/record.ts"
 import { type PaperFlaw, readPaper, type SealedRecord } from "#integrations/papers/sealed-paper.ts"
 import { kidOf } from "#integrations/vehicle-trust/keys.ts"
-import { keyToAsk, keyWords } from "#src/paper-key.ts"
+import { askedOf, keyWords } from "#src/paper-key.ts"
 
 export const summary =
   "FILE [--key FILE|PUBLICKEY]: whether an invoice, a credit note or an acknowledgement is as it was sealed; offline"
@@ -13,13 +13,9 @@ ${keyWords}`
 
 /** Answers 1 where anything is off, 2 where it could not be asked. */
 export const run = async (args: string[]): Promise<number> => {
-  const [file, flag, named, ...more] = args
-  const asked = flag === undefined || (flag === "--key" && named !== undefined && more.length === 0)
-  if (file === undefined || file.startsWith("--") || !asked) return refuse(usage)
-  const key = keyToAsk(named)
-  if (key === null)
-    return refuse(named === undefined ? `There is no key to ask.\n${usage}` : `${named} is no public key.\n${usage}`)
-  if (!existsSync(file)) return refuse(`There is no file ${file}.`)
+  const asked = askedOf(args, usage)
+  if (asked === null) return 2
+  const { file, key } = asked
   const read = await readPaper(readFileSync(file), key.publicKey)
   if (typeof read === "string") {
     console.error(`${file}: ${why[read]} (${read})\nkey       ${kidOf(key.publicKey)}, ${key.from}`)
@@ -65,9 +61,4 @@ const told = (record: SealedRecord): ReadonlyArray<readonly [what: string, said:
     ["hash", record.hash],
     ["after", record.previousHash === "" ? "nothing: the first of its series" : record.previousHash]
   ]
-}
-
-const refuse = (said: string): number => {
-  console.error(said)
-  return 2
 }

@@ -1,17 +1,13 @@
 /** Who in the company has looked into a customer's purchase file, the newest first (EX-09); and whether there is such a person. */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import type { DealershipId, OrderId, SubjectId } from "#machines/vocabulary.ts"
+import type { FileRead } from "#integrations/purchase-file/purchase-file.ts"
+import type { SubjectId } from "#machines/vocabulary.ts"
 
 const shown = 50
 
-export interface ReadRow {
+export interface ReadRow extends Omit<FileRead, "customerId" | "by"> {
   readonly at: Date
-  readonly role: "seller" | "manager" | "operator" | "administrator"
-  readonly dealershipId: DealershipId | null
-  readonly orderId: OrderId | null
-  readonly what: "file" | "document" | "export"
-  readonly documentId: string | null
 }
 
 /** By role and house, not by name: an employee has a privacy of their own. */

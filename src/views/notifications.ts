@@ -1,27 +1,15 @@
 /** What a customer was told, newest first: by its facts, and how each message fared. A card that changed since is shown as it is now. */
 import { Effect, Result, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import type { Channel } from "#integrations/notifications/notifications.ts"
-import { type Facts, type NoticeClass, Occasion } from "#integrations/notifications/occasions.ts"
+import type { Delivery, KeptNotice } from "#integrations/notifications/deliveries.ts"
+import { Occasion } from "#integrations/notifications/occasions.ts"
 import { wordingOf } from "#integrations/notifications/wording.ts"
-import type { ActivationId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
+import type { SubjectId } from "#machines/vocabulary.ts"
 import type { Language } from "./order-words.ts"
 
-export interface NotificationRow {
-  readonly noticeId: string
-  readonly occasion: string
-  readonly class: NoticeClass
-  readonly card: string
-  readonly facts: Facts
-  readonly orderId: OrderId | null
-  readonly activationId: ActivationId | null
-  readonly vin: Vin | null
-  readonly at: Date
-  readonly deliveries: ReadonlyArray<{
-    readonly channel: Channel
-    readonly state: "sending" | "waiting" | "sent" | "bounced" | "replaced"
-    readonly finishedAt: string | null
-  }>
+export interface NotificationRow extends Omit<KeptNotice, "subjectId" | "occasion"> {
+  readonly occasion: string // A newer program than this one may have told others.
+  readonly deliveries: ReadonlyArray<Pick<Delivery, "channel" | "state"> & { readonly finishedAt: string | null }>
 }
 
 /** Before `after` (an instant and an id); at most `limit`. Of a card's progress only what nothing newer has replaced. */

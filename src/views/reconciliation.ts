@@ -1,7 +1,7 @@
 /** How the last comparisons with the gateway's books ended, and what nobody could explain yet. */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import type { BreakKind } from "#integrations/reconciliation/reconciliation.ts"
+import type { Break } from "#integrations/reconciliation/reconciliation.ts"
 
 export interface RunRow {
   readonly startedAt: Date
@@ -13,14 +13,8 @@ export interface RunRow {
   readonly failure: string | null
 }
 
-export interface BreakRow {
+export interface BreakRow extends Break {
   readonly breakId: number
-  readonly paymentId: string
-  readonly gatewayId: string | null
-  readonly kind: BreakKind
-  readonly ours: number | null
-  readonly theirs: number | null
-  readonly currency: string
   readonly openedAt: Date
   readonly closedAt: Date | null
   readonly closing: "agreed" | "resolved" | null

@@ -1,15 +1,13 @@
 /** Row `month-end`: all contracts of a country come to the end of their month at one midnight, while customers look and buy. What it takes, how the process's memory goes, what they notice. */
 import { SQL } from "bun"
-import { freePort } from "#src/devstack/port.ts"
-import { carsTrust } from "#src/devstack/vehicle-keys.ts"
 import { progressBar } from "#src/seed/progress.ts"
-import { startWorld } from "#src/simulated.ts"
 import { buyers, type Taken } from "./buyers.ts"
 import { recurringContracts } from "./contracts.ts"
-import { environment, type Servers } from "./house.ts"
+import type { Servers } from "./house.ts"
 import { type Owners, owners } from "./owners.ts"
 import { platformApart } from "./platform-apart.ts"
 import { median, type Row } from "./row.ts"
+import { worldApart } from "./world-apart.ts"
 
 const strollSeconds = 10
 const purchasesPerSecond = 5
@@ -27,26 +25,11 @@ export interface MonthEndMark {
 }
 
 export const monthEnd = async (servers: Servers, contracts: number, say: (line: string) => void) => {
-  const publicUrl = `http://127.0.0.1:${await freePort()}`
   // The gateway's books know nothing of lives that were copied: nobody compares them here.
-  const own = { ...(await environment(servers)), RECONCILIATION_MINUTES: "1440" }
-  const personsKey = Buffer.from(own.PERSONS_KEY, "base64")
-  const world = await startWorld({
-    platform: publicUrl,
-    secrets: {
-      factory: own.FACTORY_WEBHOOK_SECRET,
-      payments: own.PAYMENTS_WEBHOOK_SECRET,
-      transport: own.TRANSPORT_WEBHOOK_SECRET
-    },
-    vehicles: { trust: carsTrust(own), natsUrl: own.NATS_URL, natsSpace: own.NATS_SPACE },
-    manual: true // Settlements come days later.
-  })
-  const env = { ...own, ...world.env }
+  const { publicUrl, world, env } = await worldApart(servers, { RECONCILIATION_MINUTES: "1440" })
+  const personsKey = Buffer.from(env.PERSONS_KEY, "base64")
   const month = await recurringContracts(env.DATABASE_URL, { contracts, personsKey, say })
-  const platform = await platformApart(
-    { ...env, PUBLIC_PORT: new URL(publicUrl).port, INTRANET_PORT: String(await freePort()) },
-    () => owners(env, world)
-  )
+  const platform = await platformApart(env, () => owners(env, world))
   const sql = new SQL(env.DATABASE_URL, { max: 1 })
   const crowd = buyers(platform.before, publicUrl, env.DATABASE_URL, world, { lookMillis: 500, patienceMillis: 30 * 60_000 })
   try {

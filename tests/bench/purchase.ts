@@ -1,12 +1,10 @@
 /** Rows `purchase` …: from the click to 201, to the money held, to the money taken. Platform, bank, cars and customers share the machine; the platform has a process of its own. */
-import { freePort } from "#src/devstack/port.ts"
-import { carsTrust } from "#src/devstack/vehicle-keys.ts"
-import { startWorld } from "#src/simulated.ts"
 import { buyers, type Taken } from "./buyers.ts"
-import { environment, type Servers } from "./house.ts"
+import type { Servers } from "./house.ts"
 import { owners } from "./owners.ts"
 import { platformApart } from "./platform-apart.ts"
 import { median, type Row } from "./row.ts"
+import { worldApart } from "./world-apart.ts"
 
 const runs = 5
 const warmSeconds = 12 // Until the platform's code is hot: it is a process of its own.
@@ -25,23 +23,8 @@ interface Quantiles {
 }
 
 export const purchase = async (servers: Servers, say: (line: string) => void) => {
-  const publicUrl = `http://127.0.0.1:${await freePort()}`
-  const own = await environment(servers)
-  const world = await startWorld({
-    platform: publicUrl,
-    secrets: {
-      factory: own.FACTORY_WEBHOOK_SECRET,
-      payments: own.PAYMENTS_WEBHOOK_SECRET,
-      transport: own.TRANSPORT_WEBHOOK_SECRET
-    },
-    vehicles: { trust: carsTrust(own), natsUrl: own.NATS_URL, natsSpace: own.NATS_SPACE },
-    manual: true // Settlements come days later.
-  })
-  const env = { ...own, ...world.env }
-  const platform = await platformApart(
-    { ...env, PUBLIC_PORT: new URL(publicUrl).port, INTRANET_PORT: String(await freePort()) },
-    () => owners(env, world)
-  )
+  const { publicUrl, world, env } = await worldApart(servers)
+  const platform = await platformApart(env, () => owners(env, world))
   const crowd = buyers(platform.before, publicUrl, env.DATABASE_URL, world)
   try {
     await crowd.rush(warmSeconds)

@@ -1,5 +1,5 @@
 /** The third part of the payments contract: what becomes of money afterwards, and the list it is told in. The bank's own ledger is the judge. */
-import { afterEach, describe, expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -15,8 +15,9 @@ import {
   RefundRefused,
   Settlement
 } from "#integrations/payments/payments.ts"
-import { type PaymentsSimulator, startPaymentsSimulator } from "#integrations/payments/simulator.ts"
+import type { PaymentsSimulator } from "#integrations/payments/simulator.ts"
 import { type Money, PaymentId, SubjectId } from "#machines/vocabulary.ts"
+import { gateways } from "./gateways.ts"
 import { patienceMillis, type SpoiledAnswer, spoiledAnswers } from "./spoiled-answers.ts"
 import { WebhookReceiver } from "./webhook-receiver.ts"
 
@@ -28,15 +29,7 @@ const id = "activation/VSSCAASZ1ZZ000001/act_a1#9.0"
 const monday = "2026-03-02T12:00:00.000Z"
 const documents: ReadonlyArray<DisputeDocument> = [{ kind: "vehicleReport", name: "rep_1", content: "the car's own words" }]
 
-const running: Array<PaymentsSimulator> = []
-afterEach(async () => {
-  for (const gateway of running.splice(0)) await gateway.stop()
-})
-const open = async (options: SimulatorOptions = { manual: true }) => {
-  const gateway = await startPaymentsSimulator(options)
-  running.push(gateway)
-  return gateway
-}
+const open = gateways()
 type Url = { readonly url: string }
 const via = <A, E>(gateway: Url, asking: (payments: Payments["Service"]) => Effect.Effect<A, E>) =>
   Effect.runPromise(Effect.provide(Payments.use(asking), PaymentsHttp({ url: gateway.url, timeoutMillis: patienceMillis })))

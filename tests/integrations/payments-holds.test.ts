@@ -1,10 +1,9 @@
 /** The second half of the payments contract: money that is held, taken later, let go, or permitted. The bank's own ledger is the judge. */
-import { afterEach, describe, expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
-import type { SimulatorOptions } from "#integrations/http/simulated-partner.ts"
 import { PaymentsHttp } from "#integrations/payments/http.ts"
 import {
   CannotBeHeld,
@@ -15,8 +14,9 @@ import {
   Settlement,
   VoidRefused
 } from "#integrations/payments/payments.ts"
-import { type PaymentsSimulator, startPaymentsSimulator } from "#integrations/payments/simulator.ts"
+import type { PaymentsSimulator } from "#integrations/payments/simulator.ts"
 import { type Money, PaymentId, SubjectId } from "#machines/vocabulary.ts"
+import { gateways } from "./gateways.ts"
 import { patienceMillis, type SpoiledAnswer, spoiledAnswers } from "./spoiled-answers.ts"
 import { WebhookReceiver } from "./webhook-receiver.ts"
 
@@ -27,15 +27,7 @@ const path = "activation/VSSCAASZ1ZZ000001/act_a1"
 const monday = Date.parse("2026-03-02T12:00:00.000Z")
 const day = 24 * 3600 * 1000
 
-const running: Array<PaymentsSimulator> = []
-afterEach(async () => {
-  for (const gateway of running.splice(0)) await gateway.stop()
-})
-const open = async (options: SimulatorOptions = { manual: true }) => {
-  const gateway = await startPaymentsSimulator(options)
-  running.push(gateway)
-  return gateway
-}
+const open = gateways()
 
 type Asking = (payments: Payments["Service"]) => Effect.Effect<unknown, unknown>
 type Url = { readonly url: string }

@@ -1,10 +1,9 @@
 /** The contract of the payments port: the live client and the simulated gateway sit the same exam, and the gateway's own ledger is the judge. */
-import { afterEach, describe, expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
-import type { SimulatorOptions } from "#integrations/http/simulated-partner.ts"
 import { PaymentsHttp } from "#integrations/payments/http.ts"
 import {
   GatewayPayment,
@@ -14,8 +13,9 @@ import {
   RefundRefused,
   Settlement
 } from "#integrations/payments/payments.ts"
-import { type PaymentsSimulator, startPaymentsSimulator } from "#integrations/payments/simulator.ts"
+import type { PaymentsSimulator } from "#integrations/payments/simulator.ts"
 import { type Money, PaymentId, SubjectId } from "#machines/vocabulary.ts"
+import { gateways } from "./gateways.ts"
 import { patienceMillis, type SpoiledAnswer, spoiledAnswers } from "./spoiled-answers.ts"
 import { WebhookReceiver } from "./webhook-receiver.ts"
 
@@ -25,16 +25,7 @@ const amount: Money = { amountMinor: 100_000, currency: "EUR" }
 const id = "order/ord_7#1.0"
 const refundId = "order/ord_7#9.0"
 
-const running: Array<PaymentsSimulator> = []
-afterEach(async () => {
-  for (const gateway of running.splice(0)) await gateway.stop()
-})
-
-const open = async (options: SimulatorOptions = { manual: true }) => {
-  const gateway = await startPaymentsSimulator(options)
-  running.push(gateway)
-  return gateway
-}
+const open = gateways()
 type Url = { readonly url: string }
 const via = <A, E>(gateway: Url, effect: Effect.Effect<A, E, Payments>) =>
   Effect.runPromise(Effect.provide(effect, PaymentsHttp({ url: gateway.url, timeoutMillis: patienceMillis })))

@@ -104,8 +104,8 @@ export const detailOf = (
   paid: { readonly takenMinor: number; readonly returnedMinor: number },
   language: Language
 ): typeof Service.Type => {
-  const { terms, channel, purchasedAt, activeSince, closedBecause, attempt, tries, supportCase, withdrawal } = row.context
-  const { bills, withdrawalEndsAt } = row.context
+  const { terms, channel, purchasedAt, activeSince, closedBecause, attempt, tries, supportCase } = row.context
+  const { withdrawal, bills, withdrawalEndsAt } = row.context
   const waitsForCustomer = ["actionRequired", "confirming"].includes(standingIn(row.statePath).money)
   return {
     ...summaryOf(row, language),
@@ -128,11 +128,7 @@ export const detailOf = (
 }
 
 /** Asked of the bank at this moment, or given up by it. */
-const owedIn = ({
-  debt = null,
-  bills = [],
-  terms
-}: Partial<ActivationContext> & Pick<ActivationContext, "terms">): typeof Money.Type | null => {
+const owedIn = ({ debt, bills, terms }: ActivationContext): typeof Money.Type | null => {
   const given = bills.filter(({ status }) => status === "uncollected").reduce((sum, { amount }) => sum + amount.amountMinor, 0)
   const amountMinor = given + (debt?.amountMinor ?? 0)
   return amountMinor === 0 ? null : { ...terms.price, amountMinor }
