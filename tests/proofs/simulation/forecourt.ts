@@ -42,19 +42,20 @@ export interface Forecourt {
 
 const triesToOpen = 4
 const atOnce = 32 // Callers, while the cars are made.
+const hashesAtOnce = 2 // Who come in: more passwords are not looked at, at a time.
 const dealerships = { ES: "dea_madrid", DE: "dea_berlin", PT: "dea_porto" } as const
 const places = ["ES", "DE", "ES", "PT"] as const
 const countriesOf = Object.keys(dealerships) as ReadonlyArray<keyof typeof dealerships>
 const asArray = (bytes: string) => new TextEncoder().encode(bytes)
 
 export interface ForecourtOptions {
-  /** Who own some cars each. */
-  readonly persons?: number
+  /** The n-th car is for the n-th of them, and so on from the first. */
+  readonly persons: number
   /** The one road that all cars are built for; without it, a fifth of them is behind the API IoT. */
   readonly link?: "nats"
 }
 
-export const forecourt = async (servers: Servers, size: number, options: ForecourtOptions = {}): Promise<Forecourt> => {
+export const forecourt = async (servers: Servers, size: number, options: ForecourtOptions): Promise<Forecourt> => {
   const folder = mkdtempSync(join(tmpdir(), "caas-simulation-"))
   const template = await scratchDatabase(servers.databaseUrl)
   const books = join(folder, "books")
@@ -75,7 +76,7 @@ export const forecourt = async (servers: Servers, size: number, options: Forecou
   try {
     const town = await opened(template.url, books)
     if (options.link !== undefined) town.world.fleet.buildFor(options.link)
-    const made = await delivered(town, size, options.persons ?? 16).finally(town.stop)
+    const made = await delivered(town, size, options.persons).finally(town.stop)
     let copies = 0
     const open = async (): Promise<Opened> => {
       const name = `${new URL(template.url).pathname.slice(1)}_${++copies}`
@@ -112,8 +113,18 @@ export const forecourt = async (servers: Servers, size: number, options: Forecou
 
 /** All of them side by side, a step at a time: from the desk of the dealer to the keys in hand. */
 const delivered = async (town: Town, size: number, persons: number) => {
-  const people: Array<Identity> = []
-  for (let n = 1; n <= persons; n++) people.push(await comesIn(town, persona(`Owner ${n}`), "customer", null))
+  const each = async <A, B>(all: ReadonlyArray<A>, act: (one: A, n: number) => Promise<B>, workers = atOnce) => {
+    const done: Array<B> = []
+    let next = 0
+    const worker = async () => {
+      for (let n = next++; n < all.length; n = next++) done[n] = await act(all[n]!, n)
+    }
+    await Promise.all(Array.from({ length: workers }, worker))
+    await town.settled()
+    return done
+  }
+  const names = Array.from({ length: persons }, (_, n) => `Owner ${n + 1}`)
+  const people = await each(names, (name) => comesIn(town, persona(name), "customer", null), hashesAtOnce)
   const sellers = new Map<Country, Identity>()
   for (const country of countriesOf)
     sellers.set(country, await comesIn(town, persona(`Seller ${country}`), "seller", dealerships[country]))
@@ -121,16 +132,6 @@ const delivered = async (town: Town, size: number, persons: number) => {
   // The clock is going to be moved by weeks, and nobody signs in anew.
   await town.sql`UPDATE sessions SET idle_seconds = 1000000000, expires_at = expires_at + interval '30 years'`
 
-  const each = async <A, B>(all: ReadonlyArray<A>, act: (one: A, n: number) => Promise<B>) => {
-    const done: Array<B> = []
-    let next = 0
-    const worker = async () => {
-      for (let n = next++; n < all.length; n = next++) done[n] = await act(all[n]!, n)
-    }
-    await Promise.all(Array.from({ length: atOnce }, worker))
-    await town.settled()
-    return done
-  }
   const { factory, transport } = town.world
   const wanted = Array.from({ length: size }, (_, n) => ({
     country: places[n % places.length]!,

@@ -5,7 +5,7 @@
 import type { OptionTerms } from "#machines/option-terms.ts"
 import { periodEnd } from "./period.ts"
 import type { Phase, Seen, SeenService } from "./seen.ts"
-import { beginning, flawsOf, isHeld, type Method, type Service, termFlawsOf } from "./service.ts"
+import { beginning, flawsOf, isHeld, isOverdue, type Method, mayOwe, mostOf, type Service, termFlawsOf } from "./service.ts"
 
 const under: ReadonlySet<Phase> = new Set<Phase>(["paying", "trying"])
 const reserved: ReadonlySet<Phase> = new Set<Phase>(["paying", "trying", "active", "giving"])
@@ -30,9 +30,7 @@ const young = 5 * minute // For which a door does not ask the workshops again.
 const catchUp = 6 * hour + 10 * minute // The longest wait before a document is sent again.
 const askAgain = hour + 5 * minute // And before the API IoT is asked again.
 const slack = 90 * second // Between a click and its effect.
-
-/** What its buyer may owe for other cars, which this one knows nothing of; the money histories know. */
-export const owing: ReadonlyArray<string> = ["PaymentOverdue", "ExposureLimitReached"]
+const exposureLimit = 5_000_00
 
 type Possible = Map<Service, Set<Phase>>
 
@@ -82,7 +80,7 @@ export class Model {
     )
     if (rivals.length > 0) return [...perhaps, ...rivals.map((one) => `ConflictsWith:${one.terms.option}`)]
     const paid = terms.price.amountMinor > 0 || terms.term.kind === "recurring"
-    const open = paid && method === null ? ["PaymentMethodMissing"] : [null, ...(paid ? owing : [])]
+    const open = paid && method === null ? ["PaymentMethodMissing"] : paid ? this.trust(terms) : [null]
     return [...perhaps, ...gate.flatMap((reason) => (reason === null ? open : [reason]))]
   }
   has = (option: string) =>
@@ -94,6 +92,13 @@ export class Model {
     )
     if (term.kind !== "trial" || before.length === 0) return "no"
     return before.some(({ until }) => until !== null) ? "yes" : "perhaps"
+  }
+  /** What its owner owes closes purchases (S12.3); and so does much of what is not settled, of which nobody here knows how much it is. */
+  private trust({ price }: OptionTerms): ReadonlyArray<string | null> {
+    const own = this.services.filter(({ customer, bundled }) => customer === this.owner && !bundled)
+    if (own.some(isOverdue)) return ["PaymentOverdue"]
+    const most = own.reduce((sum, one) => sum + mostOf(one, this.now), price.amountMinor)
+    return [null, ...(own.some(mayOwe) ? ["PaymentOverdue"] : []), ...(most > exposureLimit ? ["ExposureLimitReached"] : [])]
   }
   private gate(workshopsAnswer: boolean): ReadonlyArray<string | null> {
     const known = this.asked !== null && this.now - this.asked.at < young ? this.asked : null
@@ -121,7 +126,7 @@ export class Model {
     }
     const dates = { purchasedAt: now, since: now, triedSince: now, until: null }
     const known = this.services.find((one) => one.activationId === activationId) // In the other order of a race.
-    const service: Service = known ?? { activationId, terms, method, customer, bundled, phase, ...dates, ...flags }
+    const service: Service = known ?? { activationId, terms, method, customer, bundled, phase, money: "unseen", ...dates, ...flags }
     if (known === undefined) this.services.push(service)
     this.becomes(service, phase, ...(racing ? (["paying"] as const) : []), ...(racing && careful ? (["trying"] as const) : []))
     if (careful && terms.term.kind === "recurring") this.permitted = true
@@ -257,17 +262,17 @@ export class Model {
   /** The service is what was seen; and what else was seen of it has to fit. */
   private take(service: Service, found: SeenService, { passed }: Interval): ReadonlyArray<string> {
     const before = service.phase
-    const { phase, until, purchasedAt, failedTries } = found
+    const { phase, money, until, purchasedAt, failedTries } = found
     const isLate = !service.bundled && Math.abs(purchasedAt - service.purchasedAt) > slack + passed
     const prolonged = until !== service.until
     if (under.has(before) || before === "giving") service.jumped += passed
     if (phase !== before || !service.seen) service.since = this.now
     if (phase === "escalated") service.escalated = true
     if (failedTries !== service.failedTries || !service.seen) service.triedSince = this.now
-    Object.assign(service, { phase, until, purchasedAt, failedTries, seen: true })
+    Object.assign(service, { phase, money, until, purchasedAt, failedTries, seen: true })
     return [
       ...(isLate ? ["bought on another day"] : []),
-      ...flawsOf(service, found),
+      ...flawsOf(service, found, this.now),
       ...(prolonged ? termFlawsOf(service, found) : [])
     ]
   }

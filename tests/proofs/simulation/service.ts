@@ -23,6 +23,7 @@ export interface Service {
   readonly bundled: boolean
   purchasedAt: number
   phase: Phase
+  money: string
   /** When it was first seen in this phase. */
   since: number
   until: number | null
@@ -53,20 +54,39 @@ export const isHeld = ({ terms: { price, term }, method }: Service) =>
 
 /** Delivered and not paid: asked for again, or given up. */
 const beingOwed = new Set(["owed", "charging", "confirming", "uncollected"])
+const isDelivered = ({ phase }: Service) => phase === "active" || phase === "ended"
+
+/** By these methods money may fail to come when it is asked for; a declined card grants a mandate. */
+export const mayOwe = ({ method, terms: { term } }: Service) =>
+  method === "emptyAccount" ||
+  method === "failingCard" ||
+  method === "carefulCard" ||
+  (method === "declinedCard" && term.kind === "recurring")
+/** An empty account never pays. Of months nobody here knows how long they are waited for. */
+export const isOverdue = (service: Service) =>
+  service.method === "emptyAccount" &&
+  service.terms.term.kind !== "recurring" &&
+  isDelivered(service) &&
+  beingOwed.has(service.money)
+/** The most that can have been asked for it by now (minor units): its price, or each month that has begun. */
+export const mostOf = ({ terms: { price, term }, purchasedAt }: Service, now: number) =>
+  price.amountMinor * (term.kind === "recurring" ? Math.ceil((now - purchasedAt) / (28 * day)) + 1 : 1)
 
 /** Paid once, or not at all; and one case, if and only if every try has failed. */
-export const flawsOf = (service: Service, found: SeenService): ReadonlyArray<string> => {
-  const { terms, method, bundled, gift, escalated, settledInRace, phase } = service
+export const flawsOf = (service: Service, found: SeenService, now: number): ReadonlyArray<string> => {
+  const { terms, bundled, gift, escalated, settledInRace, phase } = service
   const { money, netMinor, unsettled, supportCase, failedTries, activeSince, until } = found
   const wrong: Array<string> = []
-  const owed = beingOwed.has(money) && (method === "emptyAccount" || method === "carefulCard" || method === "failingCard")
-  const paidAgain = method === "failingCard" && netMinor === terms.price.amountMinor && (phase === "active" || phase === "ended")
-  const free = bundled || gift || owed || terms.term.kind === "recurring" // What recurs is charged at the month's end.
-  const due = !free && !unsettled && (phase === "active" || phase === "ended") ? terms.price.amountMinor : 0
+  const isRecurring = terms.term.kind === "recurring"
+  const owed = beingOwed.has(money) && mayOwe(service)
+  const due = isDelivered(service) && !(bundled || gift || owed || isRecurring) ? terms.price.amountMinor : 0
   const lost = settledInRace && unsettled ? terms.price.amountMinor : 0 // Given back just before it failed to come.
-  const byTheMonth = terms.term.kind === "recurring" && (phase === "active" || phase === "ended") // Its months are the money histories' business.
-  if (!byTheMonth && !paidAgain && netMinor !== due && netMinor !== due - lost)
-    wrong.push(`the gateway has ${netMinor} for it, and ${due} is due; its money is ${money}`)
+  // Which of its months are paid by now is the business of the money histories.
+  const fits =
+    isRecurring && isDelivered(service)
+      ? netMinor >= 0 && netMinor <= mostOf(service, now)
+      : netMinor === due || netMinor === due - lost
+  if (!fits) wrong.push(`the gateway has ${netMinor} for it, and ${due} is due; its money is ${money}`)
 
   const resolution = gift ? "gift" : phase === "withdrawn" ? "withdrawn" : "uncharged"
   const expected = !escalated ? "none" : phase === "escalated" ? "open" : resolution

@@ -36,7 +36,8 @@ const drawn = 10 // Commands per act: what cannot be done just now is passed ove
 
 export const simulate = async (options: SimulationOptions): Promise<Simulation> => {
   const { servers, seed, histories, size, acts, say } = options
-  const court = await forecourt(servers, Math.min(size, histories))
+  const cars = Math.min(size, histories)
+  const court = await forecourt(servers, cars, { persons: 2 * cars }) // One who buys it new, and one who may buy it used.
   say(`${court.cars.length} cars are handed over`)
   const total = {
     histories: 0,
