@@ -14,7 +14,7 @@ const purchasesPerSecond = 5
 const looksPerSecond = 5
 const lookMillis = 2_000
 const clockMillis = 1_500 // Until the platform has seen that its clock was moved.
-const longestSeconds = 3_600
+const longestSeconds = (contracts: number) => Math.max(3_600, contracts / 10)
 
 /** How it stood at one look. */
 export interface MonthEndMark {
@@ -56,7 +56,7 @@ export const monthEnd = async (servers: Servers, contracts: number, say: (line: 
       marks.push({ seconds: since(), left: contracts - charged, megabytes: (await platform.rss()) / 1e6, waiting })
       progress(charged)
       over = charged >= contracts && (await isDone(sql, month.month, contracts))
-      if (since() > longestSeconds) throw new Error(`The month's end is not over: ${inWords(marks.at(-1)!)}`)
+      if (since() > longestSeconds(contracts)) throw new Error(`The month's end is not over: ${inWords(marks.at(-1)!)}`)
     }
     const seconds = since()
     const noticed = await meanwhile
