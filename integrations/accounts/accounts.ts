@@ -2,7 +2,10 @@
 import { Context, type Effect, Schema } from "effect"
 import { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 
-export const Role = Schema.Literals(["customer", "seller", "manager", "operator", "administrator"])
+/** The posts of the company, the highest last: who holds several signs in with the highest. */
+export const StaffRole = Schema.Literals(["seller", "manager", "support", "finance", "operator", "auditor", "administrator"])
+export type StaffRole = typeof StaffRole.Type
+export const Role = Schema.Literals(["customer", ...StaffRole.literals])
 export type Role = typeof Role.Type
 
 /** The signed-in caller. */

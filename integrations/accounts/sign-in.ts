@@ -4,7 +4,7 @@ import { SqlClient } from "effect/sql"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 import { Persons } from "../persons/persons.ts"
 import { iso, PlatformTime } from "../postgres/time.ts"
-import { type Role, SignInFailed, TooManyTries } from "./accounts.ts"
+import { type Role, SignInFailed, StaffRole, TooManyTries } from "./accounts.ts"
 import type { passwordHashing } from "./password-hash.ts"
 import { securityLog } from "./security-log.ts"
 import { signInTries } from "./sign-in-tries.ts"
@@ -68,7 +68,7 @@ export const signIn = (hashing: Effect.Success<typeof passwordHashing>) =>
           SELECT role, dealership_id, password_hash
           FROM accounts
           WHERE subject_id = ${subjectId ?? "sub_nobody"} AND disabled_at IS NULL AND (role = 'customer') = ${door === "public"}
-          ORDER BY array_position(ARRAY['administrator', 'operator', 'manager', 'seller', 'customer'], role)
+          ORDER BY array_position(${[...StaffRole.literals]}::text[], role) DESC NULLS LAST
           LIMIT 1`
         const right = yield* hashing.verify(password, account?.password_hash ?? null)
         const token = newToken()

@@ -21,6 +21,7 @@ import reconciliation from "./migrations/0019_reconciliation.ts"
 import law from "./migrations/0020_law.ts"
 import links from "./migrations/0021_links.ts"
 import postings from "./migrations/0022_postings.ts"
+import identity from "./migrations/0023_identity.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -42,7 +43,8 @@ const loader = Migrator.fromRecord({
   "0019_reconciliation": reconciliation,
   "0020_law": law,
   "0021_links": links,
-  "0022_postings": postings
+  "0022_postings": postings,
+  "0023_identity": identity
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

@@ -1,6 +1,7 @@
 /** The Expediente de Compra: every paper a customer ever got from us, each kept by the SHA-256 of its bytes (S8, EX-01). */
 import { Context, type Effect, Schema } from "effect"
 import type { ActivationId, DealershipId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
+import type { StaffRole } from "../accounts/accounts.ts"
 
 /** What a paper is. Registration papers lie with their order (`documents`), texts and manuals with their edition: the file shows them all. */
 export const PaperKind = Schema.Literals(["invoice", "creditNote", "withdrawalAcknowledgement", "notification"])
@@ -23,7 +24,7 @@ export interface NewPaper {
 export interface FileRead {
   readonly customerId: SubjectId
   readonly by: SubjectId
-  readonly role: "seller" | "manager" | "operator" | "administrator"
+  readonly role: StaffRole
   readonly dealershipId: DealershipId | null
   readonly orderId: OrderId | null
   readonly what: "file" | "document" | "export"

@@ -1,6 +1,6 @@
 /** The Expediente de Compra as it is read over HTTP: one read model, for the customer, the dealership that sold and the operators (EX-02). */
 import { Cause, Effect, Option, Schema, Stream } from "effect"
-import type { Role } from "#integrations/accounts/accounts.ts"
+import { type Role, StaffRole } from "#integrations/accounts/accounts.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
@@ -71,7 +71,7 @@ export const WholeFile = Schema.Struct({
     Schema.Array(
       Schema.Struct({
         at: Instant,
-        role: Schema.Literals(["seller", "manager", "operator", "administrator"]),
+        role: StaffRole,
         dealershipId: Schema.NullOr(DealershipId),
         orderId: Schema.NullOr(OrderId),
         what: Schema.Literals(["file", "document", "export"]),

@@ -1,6 +1,6 @@
 /** Who is asking. */
 import { Elysia } from "elysia"
-import { Accounts, type Caller, type Role } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Caller, type Role, StaffRole } from "#integrations/accounts/accounts.ts"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
@@ -30,7 +30,7 @@ export const session = (run: Run<Accounts>, options: HttpOptions, door: Door, ro
 
 export const everybody: Readonly<Record<Door, ReadonlyArray<Role>>> = {
   public: ["customer"],
-  intranet: ["seller", "manager", "operator", "administrator"]
+  intranet: StaffRole.literals
 }
 
 /** An employee of a dealership, as the routes for dealers know them. */

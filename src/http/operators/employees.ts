@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import { Accounts } from "#integrations/accounts/accounts.ts"
+import { Accounts, StaffRole } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import { PersonalData, Persons } from "#integrations/persons/persons.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
@@ -22,10 +22,9 @@ import { withInstants } from "./inspected.ts"
 type Needs = Accounts | Mail | Persons | RateLimits | SqlClient.SqlClient
 const atOnce = 8 // Persons read in parallel for one page.
 
-const StaffRole = Schema.Literals(["seller", "manager", "operator", "administrator"])
 const NewEmployee = Schema.Union([
   Schema.Struct({ person: PersonalData, role: Schema.Literals(["seller", "manager"]), dealershipId: DealershipId }),
-  Schema.Struct({ person: PersonalData, role: Schema.Literals(["operator", "administrator"]) })
+  Schema.Struct({ person: PersonalData, role: Schema.Literals(["support", "finance", "operator", "auditor", "administrator"]) })
 ]).annotate({ identifier: "NewEmployee" })
 
 const Employees = Schema.Struct({
