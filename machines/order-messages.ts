@@ -316,7 +316,7 @@ export const Transfer = message("Transfer", {
     "latePaymentReceived", // gateway ← refundsDue: money for an order that had closed, or had been paid; goes back
     "depositForfeited", // customerDeposits ← forfeitedDeposits
     "depositReturnOrdered", // customerDeposits ← refundsDue
-    "depositWaived", // customerDeposits ← receivables: to be returned, and it had never come
+    "depositWaived", // customerDeposits ← receivables: to be returned, and it had never come; ← badDebts: the customer's bank has returned it
     "depositPenaltyOrdered", // depositPenalties ← refundsDue
     "finalPaymentReturnOrdered", // customerPayments ← refundsDue
     "paymentReturned", // refundsDue ← gateway

@@ -2,6 +2,7 @@
 import { RiskCaseResolution, SubmitEvidence } from "./order-messages.ts"
 import {
   amountOf,
+  endDisputedDeposit,
   type Entry,
   notify,
   type OpenedCase,
@@ -123,7 +124,7 @@ export const risks = {
   ],
   DisputeClosed: [
     ...unbelievedPayment,
-    { guard: "disputeIsOpen", actions: closeDispute },
+    { guard: "disputeIsOpen", actions: [closeDispute, endDisputedDeposit] },
     { guard: "disputable", actions: decideDispute }, // It overtook the word that there is one.
     { guard: "neverTaken", actions: record("NeverTaken") },
     { actions: record("AlreadyKnown") }

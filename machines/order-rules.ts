@@ -414,19 +414,48 @@ const closeCasesOf = (paymentId: PaymentId) =>
     enqueue.assign({ riskCases: riskCases.map((one) => (over.includes(one) ? { ...one, open: false } : one)) })
   })
 
+/** What came is ordered back from the gateway. */
+const orderDepositBack = (paymentId: PaymentId) =>
+  order.enqueueActions(({ context, enqueue }) => {
+    const { orderId, charges, plan } = context
+    enqueue.emit(transfer(context, ["depositReturnOrdered", "customerDeposits", "refundsDue"], paymentId, plan.deposit))
+    enqueue.emit(ReturnPayment.make({ paymentId, kind: "reservation", amount: plan.deposit, orderId }))
+    enqueue.assign({ charges: { ...charges, [paymentId]: { ...charges[paymentId]!, status: "returning" } } })
+  })
+/** The customer has it back from their own bank: what we lost there is what we would have returned. */
+const depositWentBack = (paymentId: PaymentId) =>
+  order.enqueueActions(({ context, enqueue }) =>
+    enqueue.emit(transfer(context, ["depositWaived", "customerDeposits", "badDebts"], paymentId, context.plan.deposit))
+  )
+/** A disputed deposit of an order that we could not deliver has waited for the bank to decide. */
+export const endDisputedDeposit = order.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== "DisputeClosed" || event.kind !== "reservation" || !isReturned(context)) return
+  const { status, settlement } = context.charges[event.paymentId]!
+  if (status !== "received") return
+  if (settlement === "failed") return enqueue(waiveDeposit(event.paymentId))
+  enqueue(event.outcome === "won" ? orderDepositBack(event.paymentId) : depositWentBack(event.paymentId))
+})
+const isReturned = ({ closedBecause }: OrderContext) => closedBecause === "FactoryRefused" || closedBecause === "FactoryCancelled"
+
+/** It never came, so nothing of it goes back, and nothing of it is owed any more. */
+const waiveDeposit = (paymentId: PaymentId) =>
+  order.enqueueActions(({ context, enqueue }) => {
+    enqueue.emit(transfer(context, ["depositWaived", "customerDeposits", "receivables"], paymentId, context.plan.deposit))
+    enqueue(closeCasesOf(paymentId))
+  })
+
 /** We cannot deliver: the deposit goes back, and as much again where the plan says penitential (Código Civil 1454, D-9). */
 const returnDeposit = order.enqueueActions(({ context, enqueue }) => {
   const { orderId, customerId, charges, plan } = context
   for (const paymentId of chargesOf(context, "reservation", "received")) {
-    if (charges[paymentId]!.settlement === "failed") {
-      // It never came, so nothing of it goes back, and nothing of it is owed any more.
-      enqueue.emit(transfer(context, ["depositWaived", "customerDeposits", "receivables"], paymentId, plan.deposit))
-      enqueue(closeCasesOf(paymentId))
+    const { settlement, dispute } = charges[paymentId]!
+    if (settlement === "failed" && dispute !== "open") {
+      enqueue(waiveDeposit(paymentId))
       continue
     }
-    enqueue.emit(transfer(context, ["depositReturnOrdered", "customerDeposits", "refundsDue"], paymentId, plan.deposit))
-    enqueue.emit(ReturnPayment.make({ paymentId, kind: "reservation", amount: plan.deposit, orderId }))
-    enqueue.assign({ charges: { ...charges, [paymentId]: { ...charges[paymentId]!, status: "returning" } } })
+    // While the bank has it there is nothing to return: `endDisputedDeposit`.
+    if (dispute === "lost") enqueue(depositWentBack(paymentId))
+    else if (dispute !== "open") enqueue(orderDepositBack(paymentId))
     if (plan.depositKind === "confirmatory") continue
     enqueue.emit(transfer(context, ["depositPenaltyOrdered", "depositPenalties", "refundsDue"], paymentId, plan.deposit))
     enqueue.emit(Payout.make({ orderId, customerId, amount: plan.deposit, reason: "DoubleReturn" }))

@@ -22,6 +22,7 @@ import law from "./migrations/0020_law.ts"
 import links from "./migrations/0021_links.ts"
 import postings from "./migrations/0022_postings.ts"
 import identity from "./migrations/0023_identity.ts"
+import disputedDeposits from "./migrations/0028_disputed-deposits.ts"
 import { PostgresOwner } from "./postgres.ts"
 
 const loader = Migrator.fromRecord({
@@ -44,7 +45,8 @@ const loader = Migrator.fromRecord({
   "0020_law": law,
   "0021_links": links,
   "0022_postings": postings,
-  "0023_identity": identity
+  "0023_identity": identity,
+  "0028_disputed-deposits": disputedDeposits
 })
 
 /** Brings the database at `url` (the owner's) up to date. Safe to run twice, and by two processes at once. */

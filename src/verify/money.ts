@@ -12,7 +12,6 @@ const kinds: Readonly<Record<string, readonly [debit: string, credit: string]>> 
   latePaymentReceived: ["gateway", "refundsDue"],
   depositForfeited: ["customerDeposits", "forfeitedDeposits"],
   depositReturnOrdered: ["customerDeposits", "refundsDue"],
-  depositWaived: ["customerDeposits", "receivables"],
   depositPenaltyOrdered: ["depositPenalties", "refundsDue"],
   finalPaymentReturnOrdered: ["customerPayments", "refundsDue"],
   paymentReturned: ["refundsDue", "gateway"],
@@ -33,8 +32,9 @@ const kinds: Readonly<Record<string, readonly [debit: string, credit: string]>> 
   writtenOff: ["badDebts", "receivables"],
   disputeLost: ["badDebts", "disputes"]
 }
-/** Of these the one side is where the money was: it had settled, or not; it was charged, or came by transfer. */
+/** Of these the one side is where the money was: it had settled, or not; it was charged, or came by transfer; it never came, or the bank has returned it. */
 const eitherWay: Readonly<Record<string, (debit: string, credit: string) => boolean>> = {
+  depositWaived: (debit, credit) => debit === "customerDeposits" && (credit === "receivables" || credit === "badDebts"),
   debtPaid: (debit, credit) => (debit === "gateway" || debit === "bank") && credit === "receivables",
   paymentSettlementFailed: (debit, credit) => debit === "receivables" && ["gateway", "bank", "disputes"].includes(credit),
   chargedBack: (debit, credit) => debit === "disputes" && (credit === "bank" || credit === "gateway"),
@@ -92,9 +92,11 @@ const sums = Effect.fnUntraced(function* (findings: Findings) {
 
 const deposits = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
-  const rows = yield* sql<{ path: string; state_path: string | null; received: number; ends: string | null; count: number }>`
+  const rows = yield* sql<{ path: string; state_path: string | null; received: number; disputed: boolean; ends: string | null; count: number }>`
     SELECT l.path, a.state_path,
            count(*) FILTER (WHERE kind = 'depositReceived')::int AS received,
+           EXISTS (SELECT FROM open_balances b WHERE b.account = 'disputes' AND b.holder IN
+             (SELECT payment_id FROM ledger WHERE path = l.path AND kind = 'depositReceived')) AS disputed,
            string_agg(kind, ', ' ORDER BY l.version) FILTER (WHERE kind <> 'depositReceived') AS ends,
            count(*) FILTER (WHERE kind <> 'depositReceived')::int AS count
     FROM ledger l
@@ -107,9 +109,10 @@ const deposits = Effect.fnUntraced(function* (findings: Findings) {
     forfeited: "depositForfeited",
     cancelled: "depositReturnOrdered"
   }
-  for (const { path, state_path, received, ends, count } of rows) {
-    const waived = state_path === "cancelled" && ends === "depositWaived" // It had never come.
-    const expected = state_path === null ? null : waived ? ends : (endOf[state_path] ?? null)
+  for (const { path, state_path, received, disputed, ends, count } of rows) {
+    // It had never come, or the customer's bank has returned it; while that one decides, it waits.
+    const waits = state_path === "cancelled" && (ends === "depositWaived" || (ends === null && disputed))
+    const expected = state_path === null ? null : waits ? ends : (endOf[state_path] ?? null)
     if (received !== 1 || count > 1 || ends !== expected)
       findings.violated(
         "I29",

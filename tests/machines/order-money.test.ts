@@ -272,6 +272,40 @@ describe("a dispute that was decided before anybody told of it", () => {
   })
 })
 
+describe("a disputed deposit of an order that cannot be delivered", () => {
+  const disputed = [...w.toBuilding(), w.disputed("reservation")]
+  const cancelled = [...disputed, w.cancelledByFactory]
+  test("is not ordered back while the bank has it", () => {
+    given(...disputed)
+      .when(w.cancelledByFactory)
+      .thenStands("cancelled", "Notify OrderCancelled")
+  })
+  test("goes back when the bank has decided for us", () => {
+    given(...cancelled)
+      .when(w.disputeClosed("reservation", "won"))
+      .thenStands("cancelled", "Transfer disputeWon", "RiskCaseResolution", "Transfer depositReturnOrdered", "ReturnPayment")
+    given(...cancelled, w.disputeClosed("reservation", "won"))
+      .when(w.returned("reservation"))
+      .thenStands("cancelled", "Transfer paymentReturned", "Notify DepositReturned")
+  })
+  test("is with the customer already when the bank has decided for them", () => {
+    given(...cancelled)
+      .when(w.disputeClosed("reservation", "lost"))
+      .thenStands("cancelled", "Transfer disputeLost", "RiskCaseResolution", "Transfer depositWaived")
+      .thenSays({ kind: "depositWaived", debit: "customerDeposits", credit: "badDebts", amountMinor: 100_000 })
+    given(...disputed, w.disputeClosed("reservation", "lost"))
+      .when(w.cancelledByFactory)
+      .thenStands("cancelled", "Transfer depositWaived", "Notify OrderCancelled")
+      .thenSays({ kind: "depositWaived", debit: "customerDeposits", credit: "badDebts", amountMinor: 100_000 })
+  })
+  test("that a later word of failure overtakes is waived when the dispute ends", () => {
+    given(...cancelled, w.settlementFailed("reservation"))
+      .when(w.disputeClosed("reservation", "lost"))
+      .thenStands("cancelled", "RiskCaseResolution", "Transfer depositWaived", "RiskCaseResolution")
+      .thenSays({ kind: "depositWaived", debit: "customerDeposits", credit: "receivables", amountMinor: 100_000 })
+  })
+})
+
 describe("a customer who leaves", () => {
   test("loses nothing before the deposit is paid", () =>
     void given(w.sold)
