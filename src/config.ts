@@ -1,4 +1,5 @@
 /** The environment, decoded once. Every error names the variable and says what it should be. */
+import { BlockList, isIP } from "node:net"
 import { Redacted, Result, Schema } from "effect"
 import type { RunnerDoor } from "#actors/system/cluster.ts"
 import { featureCatalogue } from "#integrations/catalogue/features.ts"
@@ -22,6 +23,10 @@ export interface RunnerSettings {
   readonly configSigningKey: SecretKey
   /** What we seal papers with: invoices, acknowledgements. */
   readonly invoiceSigningKey: SecretKey
+  /** What our calls to partners are signed with. */
+  readonly callsSigningKey: SecretKey
+  /** What partners may know our calls by: while one key replaces the other, both. */
+  readonly callsPublicKeys: ReadonlyArray<string>
   /** What features a car may be told to switch, signed by a key that is not here. */
   readonly signedCatalogue: string
   readonly partners: Partners
@@ -42,6 +47,8 @@ export interface Settings extends RunnerSettings {
   readonly pinSecret: Redacted.Redacted
   /** From one address of the network: a dealership's or an office's own may be that of many people. */
   readonly signInsPerMinute: number
+  /** Whether X-Forwarded-For is believed from there. */
+  readonly isProxy: (address: string) => boolean
   /** Minutes of platform time from one comparison with the gateway's books to the next. */
   readonly reconciliationMinutes: number
   readonly webhookSecrets: {
@@ -65,6 +72,8 @@ export interface WorldSettings {
   readonly natsSpace: string
   /** Whom its cars believe. */
   readonly trust: { readonly config: ReadonlyArray<string>; readonly catalogue: ReadonlyArray<string> }
+  /** Whose calls its partners answer. */
+  readonly callers: ReadonlyArray<string>
   readonly secrets: { readonly factory: string; readonly payments: string; readonly transport: string }
 }
 
@@ -95,7 +104,8 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
   }
 }
 
-const webhookSecrets = /^\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*(,\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*)*$/
+/** Two at most: the new one and the old one. A third is one that somebody forgot to take away. */
+const webhookSecrets = /^\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*(,\s*whsec_[A-Za-z0-9+/]{32,}={0,2}\s*)?$/
 
 /** Of the browsers there are: Chrome and its kin, Firefox, Windows, Safari. */
 const pushServices = [
@@ -139,6 +149,18 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
     if (key === null) throw new SettingInvalid({ variable, expected: "32 bytes in base64, as printed by: openssl rand -base64 32" })
     return Redacted.make(key, { label: variable })
   }
+  /** The first signs; a second one is only published. */
+  const callsKeys = () => {
+    const variable = "CALLS_SIGNING_KEY"
+    const expected = "32 bytes in base64, as printed by: openssl rand -base64 32; while one replaces the other, two with a comma"
+    const texts = (env[variable] ?? "").split(",")
+    const keys = texts.map((text) => signingKeyOf(text.trim())).filter((key) => key !== null)
+    if (keys.length < texts.length || keys.length > 2) throw new SettingInvalid({ variable, expected })
+    return {
+      callsSigningKey: Redacted.make(keys[0]!, { label: variable }),
+      callsPublicKeys: keys.map(({ publicKey }) => publicKey)
+    }
+  }
   const vapidKey = () => {
     const variable = "VAPID_PRIVATE_KEY"
     const key = vapidKeyOf(env[variable] ?? "")
@@ -169,6 +191,7 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
     personsKey: Result.getOrThrowWith(personsKey(env.PERSONS_KEY ?? ""), (error) => error),
     configSigningKey: signingKey("CONFIG_SIGNING_KEY"),
     invoiceSigningKey: signingKey("INVOICE_SIGNING_KEY"),
+    ...callsKeys(),
     signedCatalogue: signedCatalogue(),
     partners: {
       factory: url("FACTORY_URL", "http|https"),
@@ -190,9 +213,12 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
 /** Throws SettingInvalid. */
 export const settingsOf = (env: Env): Settings => {
   const { text, number, url } = reading(env)
-  /** Several, separated by commas, while one is being replaced. */
   const secrets = (variable: string) =>
-    text(variable, "one or more whsec_… secrets of at least 24 bytes in base64, separated by commas", webhookSecrets)
+    text(
+      variable,
+      "one whsec_… secret of at least 24 bytes in base64; two, separated by a comma, while one replaces the other",
+      webhookSecrets
+    )
       .split(",")
       .map((secret) => Redacted.make(secret.trim()))
   return {
@@ -202,6 +228,7 @@ export const settingsOf = (env: Env): Settings => {
     intranetPort: number("INTRANET_PORT", 8081, 0, 65_535),
     signInsPerMinute: number("SIGN_INS_PER_MINUTE", 20, 5, 1_000),
     pinSecret: Redacted.make(text("PIN_SECRET", "at least 32 characters of secret", /^.{32,}$/)),
+    isProxy: proxiesOf(env.TRUSTED_PROXIES ?? ""),
     reconciliationMinutes: number("RECONCILIATION_MINUTES", 15, 1, 1_440),
     webhookSecrets: {
       factory: secrets("FACTORY_WEBHOOK_SECRET"),
@@ -209,6 +236,25 @@ export const settingsOf = (env: Env): Settings => {
       transport: secrets("TRANSPORT_WEBHOOK_SECRET")
     }
   }
+}
+
+/** Addresses and subnets, separated by commas: `10.0.0.0/8, fd00::/8, 203.0.113.7`. */
+const proxiesOf = (text: string) => {
+  const list = new BlockList()
+  for (const one of text.split(",").map((part) => part.trim())) {
+    if (one === "") continue
+    const [address = "", prefix, ...more] = one.split("/")
+    const bits = isIP(address) === 6 ? 128 : 32
+    const length = prefix === undefined ? bits : Number(prefix)
+    // A prefix of 0 would believe everybody, and nobody means that.
+    if (isIP(address) === 0 || more.length > 0 || !/^\d*$/.test(prefix ?? "") || length < 1 || length > bits)
+      throw new SettingInvalid({
+        variable: "TRUSTED_PROXIES",
+        expected: "addresses or subnets of our own proxies, separated by commas: 10.1.0.0/16"
+      })
+    list.addSubnet(address, length, bits === 128 ? "ipv6" : "ipv4")
+  }
+  return (address: string) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
 }
 
 /** Throws SettingInvalid. */
@@ -234,6 +280,11 @@ export const runnerDoorOf = (env: Env): RunnerDoor => {
 export const worldSettingsOf = (env: Env): WorldSettings => {
   const { text, number, url } = reading(env)
   const publicKey = (variable: string) => [text(variable, "a public key, as printed by ./caas keys", /^[A-Za-z0-9_-]{43}$/)]
+  const callers = text(
+    "CALLS_PUBLIC_KEY",
+    "one or two public keys, as printed by ./caas keys",
+    /^[A-Za-z0-9_-]{43}(,[A-Za-z0-9_-]{43})?$/
+  )
   const secret = (variable: string) =>
     text(variable, "the whsec_… secret that the platform knows", webhookSecrets).split(",")[0]!.trim()
   return {
@@ -245,6 +296,7 @@ export const worldSettingsOf = (env: Env): WorldSettings => {
     natsUrl: url("NATS_URL", "nats|tls"),
     natsSpace: text("NATS_SPACE", "letters and digits", /^[A-Za-z0-9]{0,32}$/, ""),
     trust: { config: publicKey("CONFIG_PUBLIC_KEY"), catalogue: publicKey("CATALOGUE_PUBLIC_KEY") },
+    callers: callers.split(","),
     secrets: {
       factory: secret("FACTORY_WEBHOOK_SECRET"),
       payments: secret("PAYMENTS_WEBHOOK_SECRET"),

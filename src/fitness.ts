@@ -5,7 +5,7 @@ import { registry } from "#actors/registry.ts"
 import { partitionCount } from "#actors/system/partition.ts"
 import { jetStreamAt } from "#integrations/nats/jetstream.ts"
 import { migrate } from "#integrations/postgres/migrations.ts"
-import { PostgresOwner } from "#integrations/postgres/postgres.ts"
+import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import type { RunnerSettings } from "./config.ts"
 
 const oldestPostgres = 15 // The oldest that the tests are run on. Effect Cluster's locks need 14.
@@ -35,6 +35,13 @@ export class ProgramTooOld extends Schema.TaggedError<ProgramTooOld>()("ProgramT
   }
 }
 
+/** The role that the platform works under could read and change what its policies keep from it. */
+export class RoleTooPowerful extends Schema.TaggedError<RoleTooPowerful>()("RoleTooPowerful", { role: Schema.String }) {
+  override get message() {
+    return `The role ${this.role}, which the platform works under, is a superuser or passes by row security. ALTER ROLE ${this.role} NOSUPERUSER NOBYPASSRLS, then start again.`
+  }
+}
+
 /** NATS answers, and keeps no streams: webhooks and reports would wait for ever. */
 export class JetStreamMissing extends Schema.TaggedError<JetStreamMissing>()("JetStreamMissing", { server: Schema.String }) {
   override get message() {
@@ -56,7 +63,16 @@ export const expectFitDatabase = async (url: Redacted.Redacted): Promise<void> =
   await asking(expectPostgres)
   await migrate(Redacted.value(url))
   await asking(Effect.andThen(expectPartitions, expectMachines))
+  await Effect.runPromise(Effect.provide(expectRestricted, Postgres({ url, connections: 1 })))
 }
+
+/** Asked as the platform itself asks. */
+const expectRestricted = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const [asked] = yield* sql<{ role: string; above: boolean }>`
+    SELECT rolname AS role, rolsuper OR rolbypassrls AS above FROM pg_roles WHERE rolname = current_user`
+  if (asked!.above) return yield* new RoleTooPowerful({ role: asked!.role })
+})
 
 const expectPostgres = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient

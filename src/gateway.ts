@@ -4,6 +4,7 @@ import { clusterSettingsOf, type Env, type Settings, settingsOf } from "./config
 import { erect } from "./erect.ts"
 import { openDoors } from "./listeners.ts"
 import { Gateway, type GatewayServices, type PlatformOptions } from "./platform.ts"
+import { expectSafe } from "./safety.ts"
 
 export interface RunningGateway {
   readonly settings: Settings
@@ -11,8 +12,9 @@ export interface RunningGateway {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid, AddressUnusable, and what erect throws. Requests wait, or are told to come back, while no runner is there. */
+/** Throws SettingsUnsafe, SettingInvalid, AddressUnusable, and what erect throws. Requests wait, or are told to come back, while no runner is there. */
 export const startGateway = async (env: Env, options: PlatformOptions = {}): Promise<RunningGateway> => {
+  expectSafe(env)
   const settings = settingsOf(env)
   const cluster = clusterSettingsOf(env)
   const runtime = await erect(settings, Gateway(settings, cluster, options), Effect.void, options)

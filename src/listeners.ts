@@ -39,7 +39,7 @@ export const openDoors = async (
 /** Throws AddressUnusable; nobody listens then. */
 const listen = async (
   runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
-  { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, signInsPerMinute, partners }: Settings,
+  { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, signInsPerMinute, callsPublicKeys, isProxy, partners }: Settings,
   hostname: string
 ): Promise<Listeners> => {
   const run = makeRun(runtime)
@@ -49,6 +49,8 @@ const listen = async (
     intranetUrl,
     pinSecret,
     signInsPerMinute,
+    callsPublicKeys,
+    isProxy,
     partners: await runtime.runPromise(reachability(partners))
   }
   // Each door believes the pages of its own side alone.

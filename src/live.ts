@@ -9,17 +9,20 @@ import { SmsHttp } from "#integrations/sms/http.ts"
 import { CarriersHttp } from "#integrations/transport/http.ts"
 import { VehicleLinkRoads } from "#integrations/vehicle-link/roads.ts"
 import { WorkshopsHttp } from "#integrations/workshops/http.ts"
-import type { Partners, PushSettings } from "./config.ts"
+import type { RunnerSettings } from "./config.ts"
 
-export const Live = ({ factory, payments, registration, transport, smtp, sms, workshops, apiIot }: Partners, push: PushSettings) =>
-  Layer.mergeAll(
-    FactoryHttp({ url: factory }),
-    PaymentsHttp({ url: payments }),
-    RegistrationHttp({ url: registration }),
-    CarriersHttp({ url: transport }),
+export const Live = ({ partners, push, callsSigningKey: callsKey }: RunnerSettings) => {
+  const { factory, payments, registration, transport, smtp, sms, workshops, apiIot } = partners
+  return Layer.mergeAll(
+    FactoryHttp({ url: factory, callsKey }),
+    PaymentsHttp({ url: payments, callsKey }),
+    RegistrationHttp({ url: registration, callsKey }),
+    CarriersHttp({ url: transport, callsKey }),
     MailSmtp({ url: smtp }),
-    SmsHttp({ url: sms }),
+    SmsHttp({ url: sms, callsKey }),
     PushWeb(push),
-    WorkshopsHttp({ url: workshops }),
+    WorkshopsHttp({ url: workshops, callsKey }),
+    // The API IoT "cannot be modified": it asks for no signature. What it carries is signed itself, end to end, for the car.
     VehicleLinkRoads({ url: apiIot })
   )
+}

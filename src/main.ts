@@ -8,12 +8,13 @@ import { buildDemoFleet, demoCustomerSignIn, demoFleetIsThere, keepDemoOwners } 
 import { demoSignIns, keepDemoPeople } from "./demo-people.ts"
 import { freePort } from "./devstack/port.ts"
 import { home } from "./devstack/running.ts"
-import { carsTrust } from "./devstack/vehicle-keys.ts"
+import { carsTrust, publicKeysOf } from "./devstack/vehicle-keys.ts"
 import { erect } from "./erect.ts"
 import { expectFit, keepMachines } from "./fitness.ts"
 import { startGateway } from "./gateway.ts"
 import { openDoors } from "./listeners.ts"
 import { type GatewayServices, Platform, type PlatformOptions } from "./platform.ts"
+import { expectSafe } from "./safety.ts"
 import { startWorld, type World } from "./simulated.ts"
 import { startPool } from "./workers/pool.ts"
 
@@ -25,6 +26,7 @@ export interface Running {
 
 /** Everything in one process, on 127.0.0.1 (or HOST), for partners that are already there. Throws what startGateway throws. */
 export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Running> => {
+  expectSafe(env)
   const settings = settingsOf(env)
   const runtime = await erect(settings, Platform(settings, options), keepMachines, options)
   return openDoors(runtime, settings, env.HOST || undefined)
@@ -32,6 +34,7 @@ export const serve = async (env: Env, options: PlatformOptions = {}): Promise<Ru
 
 /** A gateway in this process, and its runners in module workers. */
 const serveWithWorkers = async (env: Env, workers: number, say: (line: string) => void): Promise<Running> => {
+  expectSafe(env)
   const settings = settingsOf(env)
   await Effect.runPromise(besidePostgres(settings.databaseUrl, () => expectFit(settings))) // What is wrong is said once, not by each worker.
   const ports = await Promise.all(Array.from({ length: workers }, freePort))
@@ -80,6 +83,7 @@ export const startPlatform = async (
           natsSpace: env.NATS_SPACE ?? "",
           ...(env.NATS_VEHICLE_ISSUER ? { issuer: env.NATS_VEHICLE_ISSUER } : {})
         },
+        callers: publicKeysOf(env.CALLS_SIGNING_KEY ?? ""),
         lively: true
       })
     : null

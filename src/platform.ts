@@ -19,6 +19,7 @@ import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
+import { OperatorsLog } from "#integrations/log/operators-log.ts"
 import { Nats } from "#integrations/nats/nats.ts"
 import { LateNotifications } from "#integrations/notifications/late.ts"
 import { NotificationsPostgres } from "#integrations/notifications/postgres.ts"
@@ -83,12 +84,13 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     Layer.provideMerge(PersonsPostgres({ key: settings.personsKey }))
   )
   return People.pipe(
-    Layer.provideMerge(Live(settings.partners, settings.push)),
+    Layer.provideMerge(Live(settings)),
     Layer.provideMerge(Nats.layer({ url: natsUrl, name: "caas", space: natsSpace })),
     Layer.provideMerge(PlatformTimePostgres),
     Layer.provideMerge(Postgres({ url: databaseUrl, connections: databaseConnections })),
     Layer.provideMerge(Layer.succeed(CrashPoint, reached)),
-    Layer.provideMerge(logging)
+    Layer.provideMerge(logging),
+    Layer.provideMerge(OperatorsLog)
   )
 }
 

@@ -7,6 +7,7 @@ import { erect } from "./erect.ts"
 import { keepMachines } from "./fitness.ts"
 import { type PlatformOptions, Runner, type RunnerServices } from "./platform.ts"
 import { listens } from "./reachability.ts"
+import { expectSafe } from "./safety.ts"
 
 /** Somebody answers where this runner is to be reached. Two with one address would take each other's letters. */
 export class RunnerAddressTaken extends Schema.TaggedError<RunnerAddressTaken>()("RunnerAddressTaken", { address: Schema.String }) {
@@ -22,8 +23,9 @@ export interface RunningRunner {
   readonly stop: () => Promise<void>
 }
 
-/** Throws SettingInvalid, RunnerAddressTaken, AddressUnusable, and what erect throws. */
+/** Throws SettingsUnsafe, SettingInvalid, RunnerAddressTaken, AddressUnusable, and what erect throws. */
 export const startRunner = async (env: Env, options: PlatformOptions = {}): Promise<RunningRunner> => {
+  expectSafe(env)
   const settings = runnerSettingsOf(env)
   const cluster = clusterSettingsOf(env)
   const door = runnerDoorOf(env)

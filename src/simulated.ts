@@ -26,6 +26,8 @@ export interface WorldOptions {
     /** With NATS_VEHICLE_ISSUER, each car has a connection and credentials of its own. */
     readonly issuer?: string
   }
+  /** Whose calls the partners answer (raw Ed25519 public keys, base64url); everybody's where it is not given. */
+  readonly callers?: ReadonlyArray<string>
   /** Cars drive, park, sleep and measure by themselves. */
   readonly lively?: boolean
   /** The address that all listen on, and the first of their ports (`worldDoors`); free ports of the loopback where it is not given. */
@@ -56,13 +58,14 @@ export const worldDoors = [
 export type World = Awaited<ReturnType<typeof startWorld>>
 
 export const startWorld = async (options: WorldOptions) => {
-  const { folder, platform, secrets, vehicles, lively = false, listen, pace, manual, now } = options
+  const { folder, platform, secrets, vehicles, callers, lively = false, listen, pace, manual, now } = options
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
   const common = {
     ...(pace === undefined ? {} : { pace }),
     ...(manual === undefined ? {} : { manual }),
     ...(now === undefined ? {} : { now })
   }
+  const asked = { ...common, ...(callers === undefined ? {} : { callers }) }
   const place = (name: (typeof worldDoors)[number]) => ({
     ...(folder === undefined ? {} : { file: join(folder, `${name}.jsonl`) }),
     ...(listen === undefined ? {} : { host: listen.host, port: listen.port + worldDoors.indexOf(name) })
@@ -80,13 +83,13 @@ export const startWorld = async (options: WorldOptions) => {
   })
   const [apiIot, factory, payments, registration, transport, workshops, mail, sms, push] = await Promise.all([
     startApiIotSimulator({ ...common, ...place("api-iot"), fleet }),
-    startFactorySimulator({ ...common, ...place("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
-    startPaymentsSimulator({ ...common, ...place("payments"), ...webhook("settlement", secrets.payments) }),
-    startRegistrationSimulator({ ...common, ...place("registration") }),
-    startCarrierSimulator({ ...common, ...place("transport"), ...webhook("transport", secrets.transport) }),
-    startWorkshopsSimulator({ ...common, ...place("workshops") }),
+    startFactorySimulator({ ...asked, ...place("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
+    startPaymentsSimulator({ ...asked, ...place("payments"), ...webhook("settlement", secrets.payments) }),
+    startRegistrationSimulator({ ...asked, ...place("registration") }),
+    startCarrierSimulator({ ...asked, ...place("transport"), ...webhook("transport", secrets.transport) }),
+    startWorkshopsSimulator({ ...asked, ...place("workshops") }),
     startMailSimulator({ ...place("mail"), controlPort: place("mailbox").port ?? 0, ...(now === undefined ? {} : { now }) }),
-    startSmsSimulator({ ...common, ...place("sms") }),
+    startSmsSimulator({ ...asked, ...place("sms") }),
     startPushSimulator({ ...place("push"), ...(now === undefined ? {} : { now }) })
   ])
   const all = [apiIot, factory, payments, registration, transport, workshops, mail, sms, push, fleet]

@@ -21,6 +21,7 @@ const whole = {
   CONFIG_SIGNING_KEY: cars.CONFIG_SIGNING_KEY,
   SIGNED_CATALOGUE: cars.SIGNED_CATALOGUE,
   INVOICE_SIGNING_KEY: newKey(),
+  CALLS_SIGNING_KEY: newKey(),
   FACTORY_URL: "http://127.0.0.1:1",
   PAYMENTS_URL: "http://127.0.0.1:2",
   REGISTRATION_URL: "http://127.0.0.1:3",
@@ -51,6 +52,7 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["PERSONS_KEY", "c2hvcnQ="],
   ["FACTORY_WEBHOOK_SECRET", "whsec_c2hvcnQ="],
   ["PAYMENTS_WEBHOOK_SECRET", `${secret},plain`],
+  ["PAYMENTS_WEBHOOK_SECRET", [secret, secret, secret].join()], // Two live at a time.
   ["CONFIG_SIGNING_KEY", "c2hvcnQ="],
   ["VAPID_PRIVATE_KEY", "c2hvcnQ="],
   ["VAPID_PRIVATE_KEY", Buffer.alloc(32, 255).toString("base64")], // No number of that curve.
@@ -58,8 +60,16 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["PUSH_SERVICES", "https://*"],
   ["PUSH_SERVICES", "https://*.com,https://fcm.googleapis.com/path"],
   ["INVOICE_SIGNING_KEY", "c2hvcnQ="],
+  ["CALLS_SIGNING_KEY", "c2hvcnQ="],
+  ["CALLS_SIGNING_KEY", `${newKey()},`],
+  ["CALLS_SIGNING_KEY", [newKey(), newKey(), newKey()].join()], // Two at most: the old and the new one.
   ["SIGNED_CATALOGUE", "not a catalogue"],
   ["SIGNED_CATALOGUE", await signCatalogue(signingKeyOf(cars.CONFIG_SIGNING_KEY)!, { v: 1, edition: 0, features: {} })], // Yesterday's.
+  ["TRUSTED_PROXIES", "everybody"],
+  ["TRUSTED_PROXIES", "0.0.0.0/0"],
+  ["TRUSTED_PROXIES", "10.0.0.0/33"],
+  ["TRUSTED_PROXIES", "10.0.0.0/8/8"],
+  ["TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"],
   ["NATS_SPACE", "a.b"],
   ["DATABASE_CONNECTIONS", "1"],
   ["SMTP_URL", "http://127.0.0.1"],

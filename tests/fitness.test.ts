@@ -33,10 +33,9 @@ afterEach(async () => {
   await database.drop()
 })
 
-const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
 const settings = {
   ...(await vehicleKeys()),
-  ...Object.fromEntries(["FACTORY", "PAYMENTS", "TRANSPORT"].map((name) => [`${name}_WEBHOOK_SECRET`, secret])),
+  ...Object.fromEntries(["FACTORY", "PAYMENTS", "TRANSPORT"].map((name) => [`${name}_WEBHOOK_SECRET`, `whsec_${newKey()}`])),
   ...Object.fromEntries(
     ["FACTORY", "PAYMENTS", "REGISTRATION", "TRANSPORT", "WORKSHOPS", "API_IOT", "SMS"].map((name) => [
       `${name}_URL`,
@@ -47,6 +46,7 @@ const settings = {
   PERSONS_KEY: Buffer.alloc(32, 1).toString("base64"),
   VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
   INVOICE_SIGNING_KEY: newKey(),
+  CALLS_SIGNING_KEY: newKey(),
   PIN_SECRET: "x".repeat(32),
   CLUSTER_SECRET: Buffer.alloc(32, 2).toString("base64")
 }
@@ -109,7 +109,7 @@ describe("a start", () => {
     const other = createServer().listen(0, "127.0.0.1")
     await once(other, "listening")
     const free = { PUBLIC_PORT: String(await freePort()), INTRANET_PORT: "0", RUNNER_PORT: String(await freePort()) }
-    const servers = { DATABASE_URL: database.url, NATS_URL: nats, REDIS_URL: process.env.REDIS_URL! }
+    const servers = { DATABASE_URL: database.url, NATS_URL: nats, REDIS_URL: process.env.REDIS_URL!, BEHIND_TLS: "yes" }
     const wrong = { [variable]: value(String((other.address() as AddressInfo).port)) }
     const no = await refusal(start({ ...settings, ...servers, ...free, ...wrong }))
     expect(no).toMatchObject({ _tag: "AddressUnusable", variables: expect.stringContaining(variable) })
@@ -126,6 +126,22 @@ describe("a start", () => {
     await Effect.runPromise(Effect.provide(machines, PostgresOwner({ url: Redacted.make(database.url) })))
     expect(await ran()).toEqual([["vehicle", 7]])
   })
+
+  test.each(["BYPASSRLS", "SUPERUSER"])(
+    "is refused where the role that the platform works under may pass by row security (%s)",
+    async (right) => {
+      await fit()
+      await sql.unsafe(`ALTER ROLE caas_app ${right}`)
+      try {
+        const no = await refusal(fit())
+        expect(no).toMatchObject({ _tag: "RoleTooPowerful", role: "caas_app" })
+        expect(no.message).toContain("ALTER ROLE caas_app NOSUPERUSER NOBYPASSRLS")
+      } finally {
+        await sql.unsafe(`ALTER ROLE caas_app NO${right}`)
+      }
+      await fit()
+    }
+  )
 
   test("is refused on a Postgres that is too old", async () => {
     expect(await Effect.runPromise(Effect.flip(postgresFits(14)))).toMatchObject({

@@ -176,6 +176,7 @@ describe("the outside world", () => {
     nodemailer: /^integrations\/mail\//,
     "web-push": /^integrations\/push\/web-push\.ts$/,
     "smtp-server": /^integrations\/mail\/simulator\.ts$/,
+    "http-message-signatures": /^(integrations\/http\/call-signature\.ts$|tests\/)/, // Simulators verify by code of their own.
     standardwebhooks: /^(integrations\/webhooks\/|integrations\/http\/|tests\/)/,
     fflate: /^(src\/bundle\/|tests\/)/,
     "@cantoo/pdf-lib": /^(integrations\/papers\/|tests\/)/,
@@ -204,7 +205,7 @@ describe("the outside world", () => {
 
   test("is simulated without a line of the client that is judged by it", () => {
     const simulator = /^integrations\/([a-z-]+\/(simulator|simulated-)|http\/(simulated-|faults))[a-z-]*\.ts$/
-    const client = /^#|outbound\.ts$|^\.\/(?!received-mail|faults|simulated-)|signature\.ts$|secrets\.ts$/
+    const client = /^#|(outbound|call-signature)\.ts$|^\.\/(?!received-mail|faults|simulated-)|signature\.ts$|secrets\.ts$/
     expect([...sources.keys()].filter((file) => simulator.test(file)).length).toBeGreaterThan(6)
     expect(importing(simulator, client)).toEqual([])
     // A fleet is many files; how one connects to the broker, and with which credentials, is the broker's business.
@@ -235,6 +236,7 @@ describe("time and chance", () => {
     "actors/system/outbox.ts": "the jitter of a wait, which no decision depends on",
     "integrations/fleet/fleet.ts": "cars have clocks of their own",
     "integrations/http/faults.ts": "an outage of real sockets lasts real time",
+    "integrations/http/simulated-call-check.ts": "a signature is judged by the wall clock, which it was made by",
     "integrations/http/simulated-partner.ts": "a partner has a clock of its own",
     "integrations/http/simulated-webhooks.ts": "a signature is judged by the wall clock, so it is made by it",
     "integrations/mail/simulator.ts": "a partner has a clock of its own",

@@ -1,11 +1,15 @@
 /** What every call to a partner has in common: JSON both ways, ten seconds, one MiB, no redirects, and no belief in what does not fit. */
 import { Effect, Schema } from "effect"
+import type { SecretKey } from "../vehicle-trust/keys.ts"
+import { signedHeaders, type UnsignedCall } from "./call-signature.ts"
 
 /** Where a partner lives. Addresses come from the configuration only, never from a message (OWASP API7). */
 export interface PartnerOptions {
   readonly url: string
   /** For the whole call, body included. Wall clock: a socket knows no platform time. */
   readonly timeoutMillis?: number
+  /** What our calls are signed with (RFC 9421); unsigned where it is not given: a partner whose interface is fixed, a device's push service. */
+  readonly callsKey?: SecretKey
 }
 
 const timeoutMillis = 10_000
@@ -52,11 +56,16 @@ export const dispatch = (
   partner: PartnerOptions,
   { headers, bytes }: { readonly headers: Readonly<Record<string, string>>; readonly bytes: Uint8Array }
 ): Effect.Effect<number, NoAnswer> =>
-  call(partner, "", { method: "POST", headers, body: new Uint8Array(bytes) }, async ({ status }) => {
-    if (status >= 300 && status < 400) throw new NoAnswer({ why: "redirected", detail: `status ${status}` })
-    if (isFailing(status)) throw new NoAnswer({ why: "failing", detail: `status ${status}` })
-    return status
-  })
+  call(
+    partner,
+    "",
+    async () => ({ method: "POST", headers, body: new Uint8Array(bytes) }),
+    async ({ status }) => {
+      if (status >= 300 && status < 400) throw new NoAnswer({ why: "redirected", detail: `status ${status}` })
+      if (isFailing(status)) throw new NoAnswer({ why: "failing", detail: `status ${status}` })
+      return status
+    }
+  )
 
 /** Decodes a 2xx, and asks `mismatch` which field is not ours (null: all are). Fields we do not know are tolerated. */
 export const believe =
@@ -106,16 +115,26 @@ const decode = <A>(schema: Schema.Codec<A, any>, value: unknown) =>
     () => new NoAnswer({ why: "unreadable", detail: "the answer is not of the agreed shape" })
   )
 
-const ask = (partner: PartnerOptions, path: string, init: RequestInit): Effect.Effect<Answer, NoAnswer> =>
-  call(partner, path, init, async (response) => ({ status: response.status, ...parsed(await bytes(judged(response))) }))
+const ask = (partner: PartnerOptions, path: string, asked: Omit<UnsignedCall, "url">): Effect.Effect<Answer, NoAnswer> => {
+  const { callsKey } = partner
+  const init = async (url: string) =>
+    callsKey === undefined ? asked : { ...asked, headers: await signedHeaders(callsKey, { ...asked, url }) }
+  return call(partner, path, init, async (response) => ({ status: response.status, ...parsed(await bytes(judged(response))) }))
+}
 
 /** `fetch`, because status, redirects, size and time have to be judged before anything is read, and one signal has to end all of it. */
-const call = <A>(partner: PartnerOptions, path: string, init: RequestInit, read: (response: Response) => Promise<A>) =>
+const call = <A>(
+  partner: PartnerOptions,
+  path: string,
+  init: (url: string) => Promise<RequestInit>,
+  read: (response: Response) => Promise<A>
+) =>
   Effect.tryPromise({
     try: async (interrupted) => {
       const enough = new AbortController()
       const signal = AbortSignal.any([interrupted, enough.signal, AbortSignal.timeout(partner.timeoutMillis ?? timeoutMillis)])
-      const response = await fetch(`${partner.url.replace(/\/$/, "")}${path}`, { ...init, signal, redirect: "manual" })
+      const url = new URL(`${partner.url.replace(/\/$/, "")}${path}`).href
+      const response = await fetch(url, { ...(await init(url)), signal, redirect: "manual" })
       try {
         return await read(response)
       } finally {

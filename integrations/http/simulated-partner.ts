@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { areFaults, type Fault, Faults } from "./faults.ts"
+import { CallCheck } from "./simulated-call-check.ts"
 import { SimulatedLedger } from "./simulated-ledger.ts"
 import { type SentWebhook, SimulatedWebhooks, type WebhookTarget } from "./simulated-webhooks.ts"
 
@@ -14,6 +15,8 @@ export interface SimulatorOptions {
   /** A JSON-lines file; with it the ledger survives a restart. */
   readonly file?: string
   readonly webhook?: WebhookTarget
+  /** Whose calls it answers: their public keys (`CallCheck`). Everybody's where it is not given: a partner whose interface is fixed knows no signatures. */
+  readonly callers?: ReadonlyArray<string>
   /** Milliseconds from one step of the partner's work to the next. */
   readonly pace?: number
   /** Steps happen only when told (`acts`). */
@@ -74,6 +77,7 @@ export const startPartner = async <Entry>(
 ): Promise<Simulator<Entry>> => {
   const ledger = new SimulatedLedger(options.file)
   const faults = new Faults()
+  const callers = options.callers === undefined ? null : new CallCheck(options.callers)
   const webhooks = new SimulatedWebhooks(name, ledger, faults, options.webhook)
   const keys = new Map<string, { hash: string; reply: Reply }>(ledger.entries("keys").map((entry) => [entry.key, entry]))
   const entries = [...ledger.entries("ledger")] as Array<Entry>
@@ -135,6 +139,8 @@ export const startPartner = async <Entry>(
     const body = text === "" ? {} : parse(text)
     if (url.pathname.startsWith("/_simulator/")) return send(response, operate(url.pathname, body))
     if (faults.unplugged) return request.socket.destroy()
+    const flaw = callers?.flaw(request, text) ?? null
+    if (flaw !== null) return send(response, { status: 401, body: { error: "sign your calls (RFC 9421)", flaw } })
 
     const method = request.method ?? "GET"
     const fault = faults.forCall(method)

@@ -13,6 +13,8 @@ const options = {
   intranetUrl: "/",
   pinSecret: Redacted.make(""),
   signInsPerMinute: 20,
+  callsPublicKeys: [],
+  isProxy: () => false,
   partners: async () => ({ nats: false, redis: false, workshops: false, apiIot: false })
 }
 /** Describing a route does not run it. */

@@ -11,9 +11,9 @@ export const summary =
 /** Throws SettingInvalid. */
 export const run = async (): Promise<number> => {
   const { signalled } = untilSignalled()
-  const { listen, platform, natsUrl, natsSpace, trust, secrets } = worldSettingsOf(process.env)
+  const { listen, platform, natsUrl, natsSpace, trust, callers, secrets } = worldSettingsOf(process.env)
   const vehicles = { trust, natsUrl, natsSpace }
-  const world = await startWorld({ folder: join(home, "world"), listen, platform, secrets, vehicles, lively: true })
+  const world = await startWorld({ folder: join(home, "world"), listen, platform, secrets, vehicles, callers, lively: true })
   console.log(
     `partners and cars from ${listen.host}:${listen.port} on, mails at ${world.mail.controlUrl}/_simulator/ledger; Ctrl-C stops them`
   )

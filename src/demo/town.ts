@@ -10,7 +10,7 @@ import { dropStream } from "#integrations/webhooks/stream.ts"
 import type { Country } from "#machines/vocabulary.ts"
 import { DealershipId } from "#machines/vocabulary.ts"
 import { freePort } from "../devstack/port.ts"
-import { carsTrust, newKey, vehicleKeys } from "../devstack/vehicle-keys.ts"
+import { carsTrust, newKey, publicKeysOf, vehicleKeys } from "../devstack/vehicle-keys.ts"
 import { serve } from "../main.ts"
 import { startWorld } from "../simulated.ts"
 import { Customer } from "./customer.ts"
@@ -49,11 +49,13 @@ export const startTown = async (options: TownOptions) => {
 
   await using floors = new AsyncDisposableStack()
   const keys = await vehicleKeys()
+  const callsKey = newKey()
   const world = await startWorld({
     ...(options.folder === undefined ? {} : { folder: options.folder }),
     platform: publicUrl,
     secrets,
     vehicles: { trust: carsTrust(keys), natsUrl: options.natsUrl, natsSpace: space },
+    callers: publicKeysOf(callsKey),
     ...(options.pace === undefined ? { manual: true } : { pace: options.pace }),
     now: () => Date.now() + moved
   })
@@ -72,6 +74,7 @@ export const startTown = async (options: TownOptions) => {
     PERSONS_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
     VAPID_PRIVATE_KEY: newKey(),
     INVOICE_SIGNING_KEY: newKey(),
+    CALLS_SIGNING_KEY: callsKey,
     PIN_SECRET: secretOf(),
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

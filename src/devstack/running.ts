@@ -55,7 +55,8 @@ const keptKeys = (): Record<string, string> => {
     VAPID_PRIVATE_KEY: newKey(),
     CONFIG_SIGNING_KEY: newKey(),
     CATALOGUE_SIGNING_KEY: newKey(),
-    INVOICE_SIGNING_KEY: newKey()
+    INVOICE_SIGNING_KEY: newKey(),
+    CALLS_SIGNING_KEY: newKey()
   }
   const all = { ...made, ...kept }
   if (Object.keys(kept).length < Object.keys(all).length) {

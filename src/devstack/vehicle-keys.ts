@@ -33,6 +33,9 @@ export const carsTrust = (env: { readonly CONFIG_SIGNING_KEY: string; readonly C
   catalogue: [env.CATALOGUE_PUBLIC_KEY]
 })
 
+/** Of one key or several, separated by commas: what partners know our calls by. */
+export const publicKeysOf = (keys: string): ReadonlyArray<string> => keys.split(",").map((key) => keyOf(key.trim()).publicKey)
+
 const keyOf = (base64: string): SigningKey => {
   const key = signingKeyOf(base64)
   if (key === null) throw new Error("not 32 bytes in base64")

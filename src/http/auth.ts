@@ -36,7 +36,7 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
     .post(
       "/credentials",
       async ({ body, request, server, set }) => {
-        await run(setPassword(addressOf(server, request), options.signInsPerMinute, body))
+        await run(setPassword(addressOf(server, request, options), options.signInsPerMinute, body))
         set.status = 204
       },
       {
@@ -48,7 +48,7 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
     .post(
       "/sessions",
       async ({ body, request, server, set, status }) => {
-        const signedIn = await run(signIn(addressOf(server, request), options.signInsPerMinute, door, body))
+        const signedIn = await run(signIn(addressOf(server, request, options), options.signInsPerMinute, door, body))
         set.headers["set-cookie"] = sessionCookie(signedIn.token, options.secureCookies)
         return status(201, signedIn)
       },

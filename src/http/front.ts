@@ -1,10 +1,12 @@
 /** What every request passes on either listener: whose page asks, which headers go out, and how errors are said. */
 import { Effect } from "effect"
 import { Elysia, ValidationError } from "elysia"
+import { addressOf } from "./address.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
-import { foreignOrigin, malformed, notFound, ourFault, Problem } from "./problem.ts"
+import { foreignOrigin, malformed, notFound, ourFault, Problem, tooLong } from "./problem.ts"
 import type { Run } from "./run.ts"
+import { Traffic } from "./traffic.ts"
 
 const headers = {
   "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -16,6 +18,7 @@ const headers = {
   "cache-control": "no-store"
 }
 const oneYear = "max-age=31536000; includeSubDomains"
+const addressLimit = 4_096 // Characters of a URL; the longest of ours has a cursor of some hundred.
 const reading = new Set(["GET", "HEAD", "OPTIONS"])
 
 /**
@@ -31,11 +34,21 @@ const isForeign = (request: Request, options: HttpOptions) => {
   return cookieOf(request, options.secureCookies) !== null
 }
 
+/**
+ * Partners: each webhook is judged by its signature, and a month's end brings thousands. And withdrawals, which have a count and a receipt of
+ * their own: nothing of ours, and no neighbour behind one address, makes a customer late.
+ */
+const isUncounted = ({ url }: Request) => /^\/webhooks\/|\/withdrawal(\/confirmation)?$/.test(new URL(url).pathname)
+
 /** What nobody expected is logged through `run`: the caller only learns that it was our mistake. */
-export const front = (options: HttpOptions, run: Run<never>) =>
-  new Elysia({ name: "http/front" })
-    .onRequest(({ request, set }) => {
+export const front = (options: HttpOptions, run: Run<never>) => {
+  const traffic = new Traffic()
+  return new Elysia({ name: "http/front" })
+    .onRequest(({ request, server, set }) => {
       Object.assign(set.headers, headers, options.secureCookies ? { "strict-transport-security": oneYear } : {})
+      if (request.url.length > addressLimit) throw tooLong(addressLimit)
+      if (!isUncounted(request))
+        traffic.admit(addressOf(server, request, options), bearerOf(request) ?? cookieOf(request, options.secureCookies))
       if (isForeign(request, options)) throw foreignOrigin()
       if (request.url.includes("%00")) throw notFound() // No identifier holds a NUL, and Postgres takes none.
     })
@@ -45,6 +58,7 @@ export const front = (options: HttpOptions, run: Run<never>) =>
         run(Effect.logError("A defect met a caller", error)).catch(() => {}) // Stopping: there is no log any more.
       return problem.toResponse()
     })
+}
 
 const asProblem = (code: string | number, error: unknown): Problem => {
   if (error instanceof Problem) return error

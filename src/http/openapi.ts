@@ -78,6 +78,7 @@ const meanings: Readonly<Record<string, string>> = {
   404: "Nothing there, or somebody else's",
   409: "Refused by the business; see reason",
   413: "Too large",
+  414: "An address of more than 4,096 characters",
   415: "Not a media type this route reads",
   422: "Readable, but not what was asked for; see detail",
   429: "Too often; see Retry-After",

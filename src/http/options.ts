@@ -14,6 +14,10 @@ export interface HttpOptions {
   readonly pinSecret: Redacted.Redacted
   /** From one address of the network; Accounts counts per account. */
   readonly signInsPerMinute: number
+  /** Whether an address is one of our own proxies, whose X-Forwarded-For is believed. */
+  readonly isProxy: (address: string) => boolean
+  /** Raw Ed25519 public keys, base64url: what partners may know our calls by. */
+  readonly callsPublicKeys: ReadonlyArray<string>
   /** Whether they answer, for /health/ready. */
   readonly partners: () => Promise<Reachable>
 }

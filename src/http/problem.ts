@@ -69,6 +69,8 @@ export const duplicateSale = (orderId: string) =>
     "DuplicateSale"
   )
 export const tooLarge = (limit: string) => problem(413, "too-large", "That is too much", `Send at most ${limit}.`)
+export const tooLong = (limit: number) =>
+  problem(414, "too-long", "That address is too long", `Ask with at most ${limit} characters of address and query.`)
 export const wrongMediaType = (wanted: string) =>
   problem(415, "wrong-media-type", "We do not read that kind", `Send Content-Type: ${wanted}, without Content-Encoding.`)
 /** Readable, but not what was asked for. `detail` names the field. */

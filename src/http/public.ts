@@ -44,6 +44,7 @@ import { maintenanceDesk } from "./maintenance.ts"
 import { openapi } from "./openapi.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
+import { signatureKeys } from "./signature-keys.ts"
 import { texts } from "./texts.ts"
 import { webhooks } from "./webhooks/webhooks.ts"
 
@@ -94,6 +95,7 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
     .use(bills(run, options))
     .use(debt(run, options))
     .use(webhooks(run))
+    .use(signatureKeys(options))
 }
 
 const about = {

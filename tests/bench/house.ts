@@ -11,7 +11,6 @@ export type Servers = Readonly<Record<string, string>>
 export type Environment = Awaited<ReturnType<typeof environment>>
 export type House = Awaited<ReturnType<typeof startHouse>>
 
-const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
 const nowhere = "http://127.0.0.1:9"
 let made = 0
 
@@ -29,10 +28,11 @@ export const environment = async (servers: Servers) => {
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     INVOICE_SIGNING_KEY: newKey(),
-    PIN_SECRET: secret,
-    FACTORY_WEBHOOK_SECRET: secret,
-    PAYMENTS_WEBHOOK_SECRET: secret,
-    TRANSPORT_WEBHOOK_SECRET: secret,
+    CALLS_SIGNING_KEY: newKey(),
+    PIN_SECRET: newKey(),
+    FACTORY_WEBHOOK_SECRET: `whsec_${newKey()}`,
+    PAYMENTS_WEBHOOK_SECRET: `whsec_${newKey()}`,
+    TRANSPORT_WEBHOOK_SECRET: `whsec_${newKey()}`,
     FACTORY_URL: nowhere,
     PAYMENTS_URL: nowhere,
     REGISTRATION_URL: nowhere,

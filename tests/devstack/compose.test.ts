@@ -88,7 +88,7 @@ describe("docker-compose.yml", () => {
     const secrets = Object.keys(service.environment ?? {}).filter((variable) => /SECRET|KEY/.test(variable))
     const known = {
       gateway: /./,
-      runner: /^(CLUSTER_SECRET|PERSONS_KEY|CONFIG_SIGNING_KEY|VAPID_PRIVATE_KEY|INVOICE_SIGNING_KEY)$/,
+      runner: /^(CLUSTER_SECRET|PERSONS_KEY|CONFIG_SIGNING_KEY|VAPID_PRIVATE_KEY|INVOICE_SIGNING_KEY|CALLS_SIGNING_KEY)$/,
       partners: /_WEBHOOK_SECRET$|_PUBLIC_KEY$/
     }
     const may = known[name.split("-")[0] as keyof typeof known]

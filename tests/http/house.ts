@@ -13,7 +13,7 @@ import type { OrderMessage } from "#machines/order.ts"
 import { DealershipId, type SubjectId } from "#machines/vocabulary.ts"
 import { settingsOf } from "#src/config.ts"
 import { letClockMove } from "#src/demo/database.ts"
-import { carsTrust, newKey as newSigningKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, newKey as newSigningKey, publicKeysOf, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { intranetApp } from "#src/http/intranet.ts"
 import { publicApp } from "#src/http/public.ts"
 import { makeRun } from "#src/http/run.ts"
@@ -42,6 +42,8 @@ export interface Reply {
   readonly headers: Headers
 }
 
+const quiet: Layer.Layer<never> = Layer.succeed(References.MinimumLogLevel, "Fatal")
+
 /** Tables that a refusal may write to, or a loop beside it: they are about the caller, not about the business. */
 const aboutCallers = [
   "security_log",
@@ -53,20 +55,22 @@ const aboutCallers = [
   "reconciliation_runs"
 ]
 
-/** `movable`: the clock is one that a test may move. */
-export const httpHouse = async ({ movable = false } = {}) => {
+/** `movable`: the clock is one that a test may move. `logging`: what is said, and to whom; defects alone where it is not given. */
+export const httpHouse = async ({ movable = false, logging = quiet } = {}) => {
   const database = await freshDatabase()
   if (movable) await letClockMove(database.url)
   const space = `h${crypto.randomUUID().slice(0, 8)}`
   const keys = await vehicleKeys()
   const vehicles = { trust: carsTrust(keys), natsUrl: process.env.NATS_URL!, natsSpace: space }
-  const world = await startWorld({ platform: "http://127.0.0.1:9", secrets, vehicles, manual: true })
+  const callsKey = newSigningKey()
+  const callers = publicKeysOf(callsKey)
+  const world = await startWorld({ platform: "http://127.0.0.1:9", secrets, vehicles, callers, manual: true })
   const redisUrl = `${process.env.REDIS_URL}/${1 + Math.floor(Math.random() * 14)}` // Limits are counted apart from other files'.
   const redis = new Redis(redisUrl)
   await redis.flushdb()
   redis.disconnect()
   const invoiceKey = newSigningKey()
-  const settings = settingsOf({
+  const env = {
     DATABASE_URL: database.url,
     DATABASE_CONNECTIONS: "6",
     NATS_URL: process.env.NATS_URL,
@@ -76,6 +80,7 @@ export const httpHouse = async ({ movable = false } = {}) => {
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     INVOICE_SIGNING_KEY: invoiceKey,
+    CALLS_SIGNING_KEY: callsKey,
     PIN_SECRET: "a secret of thirty-two characters",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
@@ -83,10 +88,9 @@ export const httpHouse = async ({ movable = false } = {}) => {
     COMMAND_ATTEMPTS: "1",
     ...keys,
     ...world.env
-  })
-  const runtime = ManagedRuntime.make(
-    Platform(settings).pipe(Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "Fatal")))
-  )
+  }
+  const settings = settingsOf(env)
+  const runtime = ManagedRuntime.make(Platform(settings, { logging }))
   await runtime.runPromise(Effect.void)
   const run = makeRun(runtime)
   const options = {
@@ -96,6 +100,8 @@ export const httpHouse = async ({ movable = false } = {}) => {
     intranetUrl: settings.intranetUrl,
     pinSecret: settings.pinSecret,
     signInsPerMinute: settings.signInsPerMinute,
+    callsPublicKeys: callers,
+    isProxy: settings.isProxy,
     partners: await runtime.runPromise(reachability(settings.partners))
   }
   const apps = { public: publicApp(run, options), intranet: intranetApp(run, options) }
@@ -185,6 +191,9 @@ export const httpHouse = async ({ movable = false } = {}) => {
 
   return {
     apps,
+    /** What a listener of this house is told, and the environment of its platform. */
+    options,
+    env,
     world,
     runtime,
     call,

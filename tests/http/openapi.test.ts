@@ -67,6 +67,7 @@ describe("a route", () => {
   /** Everything that answers without a session. Nothing here makes an account. */
   const open: Readonly<Record<Door, ReadonlyArray<string>>> = {
     public: [
+      "GET /.well-known/http-message-signatures-directory",
       "GET /health/live",
       "GET /health/ready",
       "GET /openapi",

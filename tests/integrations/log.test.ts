@@ -3,6 +3,7 @@ import { expect, test } from "bun:test"
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import { TestClock } from "effect/testing"
 import { seldom, stumbling } from "#integrations/log/log.ts"
+import { operatorsLine } from "#integrations/log/operators-log.ts"
 
 const listening = () => {
   const heard: Array<Record<string, unknown>> = []
@@ -51,4 +52,27 @@ test("a Postgres that is away is told in its own words and without a stack; a bu
     { said, car: 7, with: bug },
     { said, car: 7, with: bug }
   ])
+})
+
+test("a line is one line and names no VIN, neither in its sentence nor in a path, a list or a cause", async () => {
+  const lines: Array<string> = []
+  const Log = Logger.layer([Logger.make((options) => void lines.push(operatorsLine.log(options)))])
+  const vin = "VSSZZZ5FZJR000001"
+  const about = {
+    vin,
+    path: `activation/${vin}/act_1`,
+    vins: [vin, "WDB1234561F000002"],
+    id: `sub_7/purchase/${vin}/k`,
+    sha: "a".repeat(64),
+    ulid: "01J9ZZZZZZZZZZZZZZZZZZZZZZ"
+  }
+  const cause = Cause.die(new Error(`vehicle/${vin} broke\nlevel=INFO message="all is well"`))
+  await Effect.runPromise(
+    Effect.logError(`A car ${vin}\nlevel=INFO says nothing`, cause).pipe(Effect.annotateLogs(about), Effect.provide(Log))
+  )
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).not.toContain("\n")
+  expect(lines[0]).not.toMatch(/VSSZZZ|WDB123/)
+  expect(lines[0]!.match(/VSS…0001/g)).toHaveLength(6)
+  for (const kept of ["WDB…0002", "act_1", about.sha, about.ulid, "level=ERROR"]) expect(lines[0]).toContain(kept)
 })

@@ -8,7 +8,7 @@ import { scratchDatabase } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
-import { carsTrust, newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, newKey, publicKeysOf, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { ledgersOf } from "#src/verify/partner-ledgers.ts"
@@ -48,9 +48,10 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
   const publicUrl = `http://127.0.0.1:${publicPort}`
   const intranetUrl = `http://127.0.0.1:${intranetPort}`
   const keys = await vehicleKeys()
+  const callsKey = newKey()
   const vehicles = { trust: carsTrust(keys), natsUrl: NATS_URL, natsSpace: space }
   let moved = 0 // Milliseconds that every clock here is ahead.
-  const world = await startWorld({ platform: publicUrl, secrets, vehicles, pace, now: () => Date.now() + moved })
+  const world = await startWorld({ platform: publicUrl, secrets, vehicles, callers: publicKeysOf(callsKey), pace, now: () => Date.now() + moved })
   floors.defer(world.stop)
   const env = {
     ...keys,
@@ -64,6 +65,7 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     INVOICE_SIGNING_KEY: newKey(),
+    CALLS_SIGNING_KEY: callsKey,
     PIN_SECRET: "a secret that only this scene knows of",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,

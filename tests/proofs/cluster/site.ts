@@ -6,7 +6,7 @@ import { PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { letClockMove } from "#src/demo/database.ts"
 import { unfinished } from "#src/demo/unfinished.ts"
 import { freePort } from "#src/devstack/port.ts"
-import { carsTrust, newKey, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
+import { carsTrust, newKey, publicKeysOf, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { startWorld } from "#src/simulated.ts"
 import type { ClientAct } from "#src/verify/evidence.ts"
 import type { Report } from "#src/verify/findings.ts"
@@ -46,8 +46,9 @@ export const openSite = async ({ folder, runners: count, pace }: SiteOptions) =>
   const publicUrl = `http://127.0.0.1:${publicPort}`
   const intranetUrl = `http://127.0.0.1:${intranetPort}`
   const keys = await vehicleKeys()
+  const callsKey = newKey()
   const vehicles = { trust: carsTrust(keys), natsUrl: addresses.NATS_URL }
-  const world = await startWorld({ platform: publicUrl, secrets, vehicles, pace })
+  const world = await startWorld({ platform: publicUrl, secrets, vehicles, callers: publicKeysOf(callsKey), pace })
   floors.defer(world.stop)
   world.fleet.buildFor("nats")
   const env = {
@@ -60,6 +61,7 @@ export const openSite = async ({ folder, runners: count, pace }: SiteOptions) =>
     PERSONS_KEY: Buffer.alloc(32, 7).toString("base64"),
     VAPID_PRIVATE_KEY: Buffer.alloc(32, 3).toString("base64"),
     INVOICE_SIGNING_KEY: newKey(),
+    CALLS_SIGNING_KEY: callsKey,
     PIN_SECRET: "a secret that only this scene knows of",
     FACTORY_WEBHOOK_SECRET: secrets.factory,
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
