@@ -6,7 +6,20 @@ import { commandNames } from "../command.ts"
 export const summary = "FILE: the platform as one program for machines like this one, without the commands that need this folder"
 
 /** They build, test, measure and kill, with the servers, packages and sources of this folder. Every other command is carried. */
-export const staying = ["bench", "build", "chaos", "demo", "reconnect", "reset", "simulate", "stack", "test", "up"]
+export const staying = [
+  "bench",
+  "build",
+  "chaos",
+  "demo",
+  "reconnect",
+  "reset",
+  "revoke-vehicle",
+  "sbom",
+  "simulate",
+  "stack",
+  "test",
+  "up"
+]
 
 const root = join(import.meta.dir, "..")
 
