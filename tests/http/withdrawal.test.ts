@@ -157,6 +157,16 @@ describe("a withdrawal", () => {
     expect(refundsOf(service)).toHaveLength(0)
   })
 
+  test("asked for without end is asked to wait, with a receipt, so that nobody is late for it", async () => {
+    const { ask } = await service()
+    for (let n = 0; n < 60; n++) expect((await ask("")).status).toBe(200)
+    const before = now()
+    const no = await ask("/confirmation")
+    expect(no).toMatchObject({ status: 429, body: { type: "/problems/too-many", receipt: expect.any(String) } })
+    expect(Number(no.headers.get("retry-after"))).toBeWithin(1, 61)
+    expect(Date.parse(/submitted at (\S+)\. /.exec(no.body.detail)![1]!)).toBeGreaterThanOrEqual(before)
+  })
+
   test("by a stranger with the owner's receipt is still nobody's", async () => {
     const { vin, activationId } = await service()
     const path = `/api/me/vehicles/${vin}/activations/${activationId}/withdrawal/confirmation`

@@ -55,11 +55,11 @@ export const withdrawalSeal = (secret: Redacted.Redacted): Seal => {
 }
 
 /**
- * The no that the customer could not help, with the receipt: who is signed out is told so, and whatever of ours failed, the same request will do
- * later. Any other no is passed on as it is.
+ * The no that the customer could not help, with the receipt: who is signed out or has to wait is told so, and whatever of ours failed, the same
+ * request will do later. Any other no is passed on as it is.
  */
 export const withReceipt = (error: unknown, receipt: string, submittedAt: Instant): unknown => {
-  if (!(error instanceof Problem) || (error.details.status < 500 && error.details.status !== 401)) return error
+  if (!(error instanceof Problem) || (error.details.status < 500 && ![401, 429].includes(error.details.status))) return error
   const { details, retryAfterSeconds } = error.details.status === 500 ? tryAgain(retrySeconds) : error
   const detail = `${details.detail} Your withdrawal was submitted at ${submittedAt}. Send this receipt along in the header ${header}, within ${believedForDays} days: then it counts from that moment.`
   return new Problem({ ...details, detail, receipt }, retryAfterSeconds)

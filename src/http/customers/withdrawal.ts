@@ -8,6 +8,7 @@ import type { MessageRefused } from "#actors/system/letter.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import { RateLimits } from "#integrations/redis/limits.ts"
 import { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
 import { type ActivationContext, RequestWithdrawal } from "#machines/activation.ts"
 import { lawOf } from "#machines/activation-context.ts"
@@ -38,8 +39,9 @@ import {
   withReceipt
 } from "./withdrawal-receipt.ts"
 
-type Needs = Accounts | ActorSystem | Persons | PlatformTime | RefusedWithdrawals | SqlClient.SqlClient
+type Needs = Accounts | ActorSystem | Persons | PlatformTime | RateLimits | RefusedWithdrawals | SqlClient.SqlClient
 type Named = typeof NamedService.Type
+const perMinute = 60 // Of one car; a late one is kept each time, and nobody fills a table with it.
 
 const Prospect = Schema.Struct({
   activationId: ActivationId,
@@ -129,6 +131,7 @@ const look = Effect.fn("customers.withdrawalProspect")(function* (
   submitting: Submitting
 ) {
   const { statePath, context } = yield* ownService(subjectId, named)
+  yield* notTooOften(named)
   const submittedAt = yield* submittedSince(seal, subjectId, named, submitting)
   const prospect = withdrawalProspect(standingIn(statePath).service, context, submittedAt)
   if (prospect === "WithdrawalPeriodExpired") return yield* late(context, { step: submitting.step, submittedAt })
@@ -155,6 +158,7 @@ const withdraw = Effect.fn("customers.withdraw")(function* (
 ) {
   const actors = yield* ActorSystem
   const { context } = yield* ownService(customerId, named)
+  yield* notTooOften(named)
   const submittedAt = yield* submittedSince(seal, customerId, named, submitting)
   const { vin, activationId } = named
   const to = Activation.at(`${vin}/${activationId}`)
@@ -181,6 +185,8 @@ const withdraw = Effect.fn("customers.withdraw")(function* (
     inWords: withdrawalInWords.done(since, timeZone, yield* languageOf(customerId))
   }
 })
+
+const notTooOften = ({ vin }: Named) => RateLimits.use((limits) => limits.consume(`withdrawal/${vin}`, perMinute, 60))
 
 /** Refused, with the last day on which it would not have been; kept, because a refusal leaves no other trace (I26). */
 const late = Effect.fn("customers.lateWithdrawal")(function* (
