@@ -9,8 +9,9 @@ import { changingProblems } from "./answers.ts"
 import { noSessionCookie, sessionCookie } from "./cookie.ts"
 import { Nothing } from "./nothing.ts"
 import type { HttpOptions } from "./options.ts"
+import type { Door } from "./policy.ts"
 import type { Run } from "./run.ts"
-import { type Door, everybody, session } from "./session.ts"
+import { session } from "./session.ts"
 import { answering, takes } from "./strict.ts"
 
 const NewCredentials = Schema.Struct({
@@ -58,7 +59,7 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
         detail: { summary: "Sign in: a cookie, and the same token for Authorization: Bearer", security: [] }
       }
     )
-    .use(session(run, options, door, everybody[door]))
+    .use(session(run, options, door))
     .delete(
       "/sessions/current",
       async ({ caller, set }) => {

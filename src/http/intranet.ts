@@ -34,6 +34,7 @@ import { risk } from "./operators/risk.ts"
 import { cases } from "./operators/support-cases.ts"
 import { thefts } from "./operators/theft.ts"
 import type { HttpOptions } from "./options.ts"
+import { decided } from "./policy.ts"
 import type { Run } from "./run.ts"
 import { texts } from "./texts.ts"
 
@@ -52,28 +53,31 @@ export type IntranetServices =
   | SqlClient.SqlClient
 
 export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
-  new Elysia()
-    .use(front(options, run))
-    .use(openapi(about))
-    .use(health(run, options))
-    .use(auth(run, options, "intranet"))
-    .use(sales(run, options))
-    .use(documents(run, options))
-    .use(handover(run, options))
-    .use(stock(run, options))
-    .use(customers(run, options))
-    .use(ownership(run, options))
-    .use(purchaseFilesOfSales(run, options))
-    .use(texts(run, options, "intranet"))
-    .use(actors(run, options))
-    .use(outbox(run, options))
-    .use(quarantine(run, options))
-    .use(cases(run, options))
-    .use(reconciliation(run, options))
-    .use(risk(run, options))
-    .use(thefts(run, options))
-    .use(purchaseFiles(run, options))
-    .use(employees(run, options))
+  decided(
+    "intranet",
+    new Elysia()
+      .use(front(options, run))
+      .use(openapi(about))
+      .use(health(run, options))
+      .use(auth(run, options, "intranet"))
+      .use(sales(run, options))
+      .use(documents(run, options))
+      .use(handover(run, options))
+      .use(stock(run, options))
+      .use(customers(run, options))
+      .use(ownership(run, options))
+      .use(purchaseFilesOfSales(run, options))
+      .use(texts(run, options, "intranet"))
+      .use(actors(run, options))
+      .use(outbox(run, options))
+      .use(quarantine(run, options))
+      .use(cases(run, options))
+      .use(reconciliation(run, options))
+      .use(risk(run, options))
+      .use(thefts(run, options))
+      .use(purchaseFiles(run, options))
+      .use(employees(run, options))
+  )
 
 const about = {
   title: "CaaS intranet",

@@ -43,6 +43,7 @@ import { health } from "./health.ts"
 import { maintenanceDesk } from "./maintenance.ts"
 import { openapi } from "./openapi.ts"
 import type { HttpOptions } from "./options.ts"
+import { decided } from "./policy.ts"
 import type { Run } from "./run.ts"
 import { signatureKeys } from "./signature-keys.ts"
 import { texts } from "./texts.ts"
@@ -72,30 +73,33 @@ export type PublicServices =
 
 export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
   const askMaintenance = maintenanceDesk()
-  return new Elysia()
-    .use(front(options, run))
-    .use(openapi(about))
-    .use(health(run, options))
-    .use(auth(run, options, "public"))
-    .use(me(run, options))
-    .use(notifications(run, options))
-    .use(pushSubscriptions(run, options))
-    .use(orders(run, options))
-    .use(vehicles(run, options))
-    .use(link(run, options))
-    .use(status(run, options))
-    .use(commands(run, options))
-    .use(theft(run, options))
-    .use(courier(run, options))
-    .use(availableOptions(run, options, askMaintenance))
-    .use(activations(run, options, askMaintenance))
-    .use(withdrawal(run, options))
-    .use(purchaseFile(run, options))
-    .use(texts(run, options, "public"))
-    .use(bills(run, options))
-    .use(debt(run, options))
-    .use(webhooks(run))
-    .use(signatureKeys(options))
+  return decided(
+    "public",
+    new Elysia()
+      .use(front(options, run))
+      .use(openapi(about))
+      .use(health(run, options))
+      .use(auth(run, options, "public"))
+      .use(me(run, options))
+      .use(notifications(run, options))
+      .use(pushSubscriptions(run, options))
+      .use(orders(run, options))
+      .use(vehicles(run, options))
+      .use(link(run, options))
+      .use(status(run, options))
+      .use(commands(run, options))
+      .use(theft(run, options))
+      .use(courier(run, options))
+      .use(availableOptions(run, options, askMaintenance))
+      .use(activations(run, options, askMaintenance))
+      .use(withdrawal(run, options))
+      .use(purchaseFile(run, options))
+      .use(texts(run, options, "public"))
+      .use(bills(run, options))
+      .use(debt(run, options))
+      .use(webhooks(run))
+      .use(signatureKeys(options))
+  )
 }
 
 const about = {

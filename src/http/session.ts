@@ -1,37 +1,41 @@
-/** Who is asking. */
+/** Who is asking, and whether the policy lets them. */
 import { Elysia } from "elysia"
-import { Accounts, type Caller, type Role, StaffRole } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Caller } from "#integrations/accounts/accounts.ts"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
+import { type Door, reachOf } from "./policy.ts"
 import { notYours, signedOut } from "./problem.ts"
 import type { Run } from "./run.ts"
-
-export type Door = "public" | "intranet"
 
 export const tokenOf = (request: Request, { secureCookies }: HttpOptions): string | null =>
   bearerOf(request) ?? cookieOf(request, secureCookies)
 
-/** The signed-in caller of one of `roles`: 401 without a session, 403 where the area is for others. */
-const callerOf =
-  (run: Run<Accounts>, options: HttpOptions, door: Door, roles: ReadonlyArray<Role>) =>
-  async (request: Request): Promise<Caller> => {
+/** What Elysia knows of a request before its handler: `route` is the template that it fits. */
+interface Asked {
+  readonly request: Request
+  readonly route: string
+}
+
+/** The signed-in caller, whom the policy lets in: 401 without a session, 403 where the route is for others. */
+export const callerOf =
+  (run: Run<Accounts>, options: HttpOptions, door: Door) =>
+  async ({ request, route }: Asked): Promise<Caller> => {
     const token = tokenOf(request, options)
     const caller = token === null ? null : await run(Accounts.use((accounts) => accounts.authenticate(token, door)))
     if (caller === null) throw signedOut()
-    if (!roles.includes(caller.role)) throw notYours()
+    if (reachOf(door, { method: request.method, path: route }, caller.role) === "nothing") throw notYours()
     return caller
   }
 
-export const session = (run: Run<Accounts>, options: HttpOptions, door: Door, roles: ReadonlyArray<Role>) => {
-  const find = callerOf(run, options, door, roles)
-  return new Elysia().derive({ as: "scoped" }, async ({ request }) => ({ caller: await find(request) }))
+export const session = (run: Run<Accounts>, options: HttpOptions, door: Door) => {
+  const find = callerOf(run, options, door)
+  return new Elysia().derive({ as: "scoped" }, async (asked) => ({ caller: await find(asked) }))
 }
 
-export const everybody: Readonly<Record<Door, ReadonlyArray<Role>>> = {
-  public: ["customer"],
-  intranet: StaffRole.literals
-}
+export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public")
+/** Whoever works for the company: which of them, the policy says. */
+export const staff = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "intranet")
 
 /** An employee of a dealership, as the routes for dealers know them. */
 export interface Seller {
@@ -40,18 +44,11 @@ export interface Seller {
   readonly dealershipId: DealershipId
 }
 
-/** Finds the customer who asks, for a route that has something to say where nobody can be found. */
-export const customerOf = (run: Run<Accounts>, options: HttpOptions) => callerOf(run, options, "public", ["customer"])
-export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public", ["customer"])
-export const operator = (run: Run<Accounts>, options: HttpOptions) =>
-  session(run, options, "intranet", ["operator", "administrator"])
-export const administrator = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "intranet", ["administrator"])
-
 /** Somebody who sells, and for whom. */
 export const dealer = (run: Run<Accounts>, options: HttpOptions) => {
-  const find = callerOf(run, options, "intranet", ["seller", "manager"])
-  return new Elysia().derive({ as: "scoped" }, async ({ request }) => {
-    const { subjectId, role, dealershipId } = await find(request)
+  const find = callerOf(run, options, "intranet")
+  return new Elysia().derive({ as: "scoped" }, async (asked) => {
+    const { subjectId, role, dealershipId } = await find(asked)
     if (dealershipId === null || (role !== "seller" && role !== "manager")) throw notYours()
     return { seller: { subjectId, role, dealershipId } satisfies Seller }
   })

@@ -7,9 +7,10 @@ import { contractText, contractTexts } from "#integrations/texts/contract-texts.
 import { readingProblems } from "./answers.ts"
 import { answersBytes } from "./openapi.ts"
 import type { HttpOptions } from "./options.ts"
+import type { Door } from "./policy.ts"
 import { notFound } from "./problem.ts"
 import type { Run } from "./run.ts"
-import { type Door, everybody, session } from "./session.ts"
+import { session } from "./session.ts"
 import { answering, strictly } from "./strict.ts"
 
 const Language = Schema.Literals(["en", "es"])
@@ -28,7 +29,7 @@ const Named = Schema.Struct({
 
 export const texts = (run: Run<Accounts>, options: HttpOptions, door: Door) =>
   new Elysia({ prefix: "/api/texts", tags: ["Texts"] })
-    .use(session(run, options, door, everybody[door]))
+    .use(session(run, options, door))
     .get("", () => listed, {
       response: { 200: answering(Texts), ...readingProblems },
       detail: { summary: "Every text that can be agreed to, by name and edition, and the words on the buttons" }

@@ -23,7 +23,7 @@ import { Empty } from "../nothing.ts"
 import type { HttpOptions } from "../options.ts"
 import { Problem, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { customerOf, tokenOf } from "../session.ts"
+import { callerOf, tokenOf } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { standingAfter, standingIn } from "./activation.ts"
 import { NamedService, ownService } from "./activations.ts"
@@ -71,11 +71,11 @@ const Withdrawn = Schema.Struct({
 
 export const withdrawal = (run: Run<Needs>, options: HttpOptions) => {
   const seal = withdrawalSeal(options.pinSecret)
-  const find = customerOf(run, options)
+  const find = callerOf(run, options, "public")
   return (
     new Elysia({ prefix: "/api/me/vehicles/:vin/activations/:activationId/withdrawal", tags: ["Services"] })
       // The moment is kept before anything else, and whatever of ours fails afterwards hands it back sealed: nothing of ours makes a customer late.
-      .derive(async ({ request, params }) => {
+      .derive(async ({ request, route, params }) => {
         const now = await run(PlatformTime.useSync((time) => iso(time.now())))
         const submitting: Submitting = {
           step: new URL(request.url).pathname.endsWith("/confirmation") ? "confirmation" : "look",
@@ -83,7 +83,7 @@ export const withdrawal = (run: Run<Needs>, options: HttpOptions) => {
           receipt: request.headers.get(header) ?? undefined
         }
         const kept = keeping(seal, submissionOf(params, tokenOf(request, options), submitting), submitting)
-        return { submitting, kept, caller: await kept(find(request)) }
+        return { submitting, kept, caller: await kept(find({ request, route })) }
       })
       .post("", ({ caller, params, submitting, kept }) => kept(run(look(seal, caller.subjectId, params, submitting))), {
         params: strictly(NamedService),

@@ -9,7 +9,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly } from "../strict.ts"
 import { ActorSummary, InspectedActor, JournalEntry, withInstants } from "./inspected.ts"
 import { tailOf } from "./tail.ts"
@@ -31,7 +31,7 @@ const Journal = Schema.Struct({ entries: Schema.Array(JournalEntry), cursor: Cur
 
 export const actors = (run: Run<Accounts | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/actors", tags: ["Actors"] })
-    .use(operator(run, options))
+    .use(staff(run, options))
     .get("", ({ query }) => run(list(query)), {
       query: strictly(ActorQuery),
       response: { 200: answering(Actors), ...readingProblems },

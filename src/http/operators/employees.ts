@@ -15,7 +15,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
 import { malformed } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { administrator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { withInstants } from "./inspected.ts"
 
@@ -49,7 +49,7 @@ const Provisioned = Schema.Struct({ subjectId: SubjectId, role: StaffRole, linkS
 
 export const employees = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/admin/employees", tags: ["Employees"] })
-    .use(administrator(run, options))
+    .use(staff(run, options))
     .get("", ({ query }) => run(list(query)), {
       query: strictly(PageQuery),
       response: { 200: answering(Employees), ...readingProblems },

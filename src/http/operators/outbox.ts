@@ -11,7 +11,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { ParkableCommand, Reason, withInstants } from "./inspected.ts"
 import { tailOf } from "./tail.ts"
@@ -31,7 +31,7 @@ export const outbox = (run: Run<Accounts | Operations | SqlClient.SqlClient>, op
   const response = { 200: answering(Acted), ...changingProblems }
   return (
     new Elysia({ prefix: "/api/operator/outbox", tags: ["Outbox"] })
-      .use(operator(run, options))
+      .use(staff(run, options))
       .get("", ({ query }) => run(list(query)), {
         query: strictly(OutboxQuery),
         response: { 200: answering(Outbox), ...readingProblems },

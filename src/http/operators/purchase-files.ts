@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller, StaffRole } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
@@ -30,7 +30,7 @@ import {
   WholeFile
 } from "../purchase-file.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly } from "../strict.ts"
 
 type Needs = Accounts | BundleSeal | Persons | PlatformTime | PurchaseFile | RateLimits | SqlClient.SqlClient
@@ -40,7 +40,7 @@ const NamedDocument = Schema.Struct({ ...Named.fields, ...documentIds })
 
 export const purchaseFiles = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/purchase-files/:customerId", tags: ["Support"] })
-    .use(operator(run, options))
+    .use(staff(run, options))
     .get("", ({ caller, params, query }) => run(of(caller, params.customerId, (reader) => readFile(reader, query))), {
       params: strictly(Named),
       query: strictly(FileQuery),
@@ -86,6 +86,6 @@ export const purchaseFiles = (run: Run<Needs>, options: HttpOptions) =>
 const of = <A, E, R>({ subjectId: by, role }: Caller, customerId: SubjectId, read: (reader: Reader) => Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     if (!(yield* isSomebody(customerId))) return yield* Effect.fail(notFound())
-    const staff = { role: role as "operator" | "administrator", dealershipId: null } // The area lets nobody else in.
-    return yield* read({ by, staff, scope: { customerId, orderId: null } })
+    const employee = { role: role as StaffRole, dealershipId: null } // No customer has an account for this door.
+    return yield* read({ by, staff: employee, scope: { customerId, orderId: null } })
   })

@@ -11,7 +11,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { Defect, Reason, withInstants } from "./inspected.ts"
 import { tailOf } from "./tail.ts"
@@ -24,7 +24,7 @@ export const quarantine = (run: Run<Accounts | Operations | SqlClient.SqlClient>
   const response = { 200: answering(Released), ...changingProblems }
   return (
     new Elysia({ prefix: "/api/operator/quarantine", tags: ["Actors"] })
-      .use(operator(run, options))
+      .use(staff(run, options))
       .get("", ({ query }) => run(list(query)), {
         query: strictly(PageQuery),
         response: { 200: answering(Defects), ...readingProblems },

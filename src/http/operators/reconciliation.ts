@@ -12,7 +12,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
 import { notFound, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { withInstants } from "./inspected.ts"
 
@@ -58,7 +58,7 @@ const Standing = Schema.Struct({
 
 export const reconciliation = (run: Run<Accounts | Reconciliation | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/reconciliation", tags: ["Money"] })
-    .use(operator(run, options))
+    .use(staff(run, options))
     .get("", ({ query }) => run(read(query)), {
       query: strictly(PageQuery),
       response: { 200: answering(Standing), ...readingProblems },

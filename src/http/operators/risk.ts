@@ -19,7 +19,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery, pageQuery } from "../page.ts"
 import { malformed, notFound, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { withInstants } from "./inspected.ts"
 
@@ -95,7 +95,7 @@ type Needs = Accounts | ActorSystem | PlatformTime | SqlClient.SqlClient
 
 export const risk = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator", tags: ["Money"] })
-    .use(operator(run, options))
+    .use(staff(run, options))
     .get("/exposure", ({ query }) => run(readExposure(query)), {
       query: strictly(PageQuery),
       response: { 200: answering(Exposure), ...readingProblems },

@@ -14,7 +14,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 
 const CaseQuery = Schema.Struct({ ...pageQuery, state: Schema.optionalKey(Schema.Literals(["open", "resolved"])) })
@@ -45,7 +45,7 @@ const Cases = Schema.Struct({ cases: Schema.Array(OneCase), cursor: Cursor }).an
 
 export const cases = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/support-cases", tags: ["Support"] })
-    .use(operator(run, options))
+    .use(staff(run, options))
     .get("", ({ query }) => run(list(query)), {
       query: strictly(CaseQuery),
       response: { 200: answering(Cases), ...readingProblems },

@@ -12,13 +12,13 @@ import { endTheft, reportTheft, TheftEnd, TheftReport, TheftStanding } from "../
 import type { HttpOptions } from "../options.ts"
 import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { operator } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 
 export const thefts = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, options: HttpOptions) => {
   const response = { 200: answering(TheftStanding), ...changingProblems }
   return new Elysia({ prefix: "/api/operator/vehicles/:vin/theft", tags: ["Support"] })
-    .use(operator(run, options))
+    .use(staff(run, options))
     .post("", ({ caller, params, body }) => run(report(caller.subjectId, params.vin, body)), {
       params: strictly(NamedVehicle),
       ...takes(TheftReport),
