@@ -136,6 +136,13 @@ describe("the database", () => {
   test("is only read by HTTP and its views: they translate and tell", () =>
     expect(saying(/^src\/(http|views|ingress)\//, /\b(INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|TRUNCATE)\b/)).toEqual([]))
 
+  test("is read by views only as somebody sees it: they ask for Seen, which seenBy alone gives, but for the page about the platform itself", () => {
+    expect(saying("src/views/", /yield\* SqlClient\.SqlClient|flatMap\(SqlClient/)).toEqual(["src/views/platform-standing.ts"])
+    expect(saying(everywhere, /provideService\([^)]*\bSeen\b/)).toEqual(["integrations/postgres/seen-by.ts"])
+    // Routes read by views, but for the look whether Postgres answers at all.
+    expect(saying("src/http/", /yield\* SqlClient\.SqlClient/)).toEqual(["src/http/health.ts"])
+  })
+
   const migrations = [...sources].filter(([file]) => /^integrations\/postgres\/migrations\/.+\.ts$/.test(file))
   const nameOf = (file: string) => /(\d{4}_[a-z0-9-]+)\.ts$/.exec(file)?.[1]
 

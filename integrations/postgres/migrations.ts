@@ -22,6 +22,7 @@ import law from "./migrations/0020_law.ts"
 import links from "./migrations/0021_links.ts"
 import postings from "./migrations/0022_postings.ts"
 import identity from "./migrations/0023_identity.ts"
+import rowSecurity from "./migrations/0024_row-security.ts"
 import disputedDeposits from "./migrations/0028_disputed-deposits.ts"
 import { PostgresOwner } from "./postgres.ts"
 
@@ -46,6 +47,7 @@ const loader = Migrator.fromRecord({
   "0021_links": links,
   "0022_postings": postings,
   "0023_identity": identity,
+  "0024_row-security": rowSecurity,
   "0028_disputed-deposits": disputedDeposits
 })
 

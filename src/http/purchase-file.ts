@@ -1,6 +1,7 @@
 /** The Expediente de Compra as it is read over HTTP: one read model, for the customer, the dealership that sold and the operators (EX-02). */
 import { Cause, Effect, Option, Schema, Stream } from "effect"
 import { type Role, StaffRole } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
@@ -91,6 +92,10 @@ const note = Effect.fnUntraced(function* ({ by, staff, scope }: Reader, what: "f
   yield* file.noteRead({ ...scope, by, ...staff, what, documentId: documentId ?? null })
 })
 
+/** By their eyes alone: a customer's, a dealership's, or the company's. */
+const seenByReader = ({ by, staff }: Reader) =>
+  seenBy({ subjectId: by, role: staff?.role ?? "customer", dealershipId: staff?.dealershipId ?? null })
+
 const readIn = ({ by }: Reader, query: Query) =>
   query.language === undefined ? languageOf(by) : Effect.succeed<Language>(query.language)
 
@@ -101,7 +106,10 @@ export const readFile = Effect.fn("purchaseFile.read")(function* (reader: Reader
     customerId,
     timeline: yield* happenings(reader, query, beforeAllTurns, page),
     documents: yield* documents(reader, beforeAllDocuments, page),
-    reads: orderId === null ? (yield* readsOf(customerId)).map((read) => ({ ...read, at: read.at.toISOString() })) : null
+    reads:
+      orderId === null
+        ? (yield* seenByReader(reader)(readsOf(customerId))).map((read) => ({ ...read, at: read.at.toISOString() }))
+        : null
   }
 })
 
@@ -124,7 +132,7 @@ const instantIn = (at: string): string => {
 }
 
 const happenings = Effect.fnUntraced(function* (reader: Reader, query: Query, after: AfterTurn, limit: number) {
-  const rows = yield* turnsOf(reader.scope, after, limit)
+  const rows = yield* seenByReader(reader)(turnsOf(reader.scope, after, limit))
   const language = yield* readIn(reader, query)
   return {
     happenings: rows.map((row) => inWords(row, language)),
@@ -132,9 +140,9 @@ const happenings = Effect.fnUntraced(function* (reader: Reader, query: Query, af
   }
 })
 
-const documents = Effect.fnUntraced(function* ({ scope }: Reader, after: AfterDocument, limit: number) {
-  const rows = yield* documentsOf(scope, after, limit)
-  const shownIn = yield* languageOf(scope.customerId)
+const documents = Effect.fnUntraced(function* (reader: Reader, after: AfterDocument, limit: number) {
+  const rows = yield* seenByReader(reader)(documentsOf(reader.scope, after, limit))
+  const shownIn = yield* languageOf(reader.scope.customerId)
   return {
     documents: rows.flatMap((row) => described(row, shownIn) ?? []),
     cursor: cursorAfter(rows, limit, ({ at, documentId }) => [at.toISOString(), documentId])
@@ -143,7 +151,8 @@ const documents = Effect.fnUntraced(function* ({ scope }: Reader, after: AfterDo
 
 /** The bytes themselves. Their hash is their tag: who has them already is told so. */
 export const readDocument = Effect.fn("purchaseFile.document")(function* (reader: Reader, documentId: string, request: Request) {
-  const found = yield* documentOf(reader.scope, documentId, yield* languageOf(reader.scope.customerId))
+  const shownIn = yield* languageOf(reader.scope.customerId)
+  const found = yield* seenByReader(reader)(documentOf(reader.scope, documentId, shownIn))
   if (found === null) return yield* Effect.fail(notFound())
   const { document, bytes } = found
   yield* note(reader, "document", documentId)
@@ -162,6 +171,7 @@ export const readDocument = Effect.fn("purchaseFile.document")(function* (reader
 /** All of it as one archive, made while it is sent. What goes wrong on the way breaks it off: half an archive does not open. */
 export const exportFile = Effect.fn("purchaseFile.export")(function* (reader: Reader, query: Query) {
   const { scope } = reader
+  const seen = seenByReader(reader)
   const limits = yield* RateLimits
   const time = yield* PlatformTime
   yield* limits.consume(`purchase-file/${scope.customerId}`, exportsPerHour, 3600)
@@ -171,18 +181,18 @@ export const exportFile = Effect.fn("purchaseFile.export")(function* (reader: Re
   const madeAt = iso(time.now())
   const documents = Stream.paginate(beforeAllDocuments, (after) =>
     Effect.map(
-      documentsOf(scope, after, page),
+      seen(documentsOf(scope, after, page)),
       (rows) => [rows, nextOf(rows, ({ at, documentId }) => ({ at, documentId }))] as const
     )
   ).pipe(
     Stream.mapEffect((row) => {
       const document = described(row, shownIn)
-      return document === null ? Effect.succeed([]) : Effect.map(bytesOf(row, shownIn), (bytes) => [{ document, bytes }])
+      return document === null ? Effect.succeed([]) : Effect.map(seen(bytesOf(row, shownIn)), (bytes) => [{ document, bytes }])
     }),
     Stream.flatMap(Stream.fromIterable)
   )
   const timeline = Stream.paginate(beforeAllTurns, (after) =>
-    Effect.map(turnsOf(scope, after, page), (rows) => {
+    Effect.map(seen(turnsOf(scope, after, page)), (rows) => {
       const told = rows.map((row) => inWords(row, language))
       return [[told], nextOf(rows, ({ at, path, version }) => ({ at, path, version }))] as const
     })

@@ -1,6 +1,7 @@
 /** Purchased services as their customers see them, and what the gateway took and gave back for them. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { ActivationContext } from "#machines/activation.ts"
 import { toMonths } from "#machines/activation-migrations.ts"
 import type { ActivationId, SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -32,7 +33,7 @@ export const activationsOf = Effect.fn("views.activationsOf")(function* (
   after: string,
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const rows = yield* sql<ActivationRow>`
     SELECT ${columns(sql)}
     FROM actors
@@ -48,7 +49,7 @@ export const activationOf = Effect.fn("views.activationOf")(function* (
   activationId: ActivationId,
   customerId: SubjectId
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<ActivationRow>`
     SELECT ${columns(sql)}
     FROM actors
@@ -56,16 +57,16 @@ export const activationOf = Effect.fn("views.activationOf")(function* (
   return row === undefined ? null : upToDate(row)
 })
 
-/** Whether it has begun at all, whosever it is. */
+/** Whether it has begun at all, whosever it is: of one's own car. */
 export const hasBegun = Effect.fn("views.hasBegun")(function* (vin: Vin, activationId: ActivationId) {
-  const sql = yield* SqlClient.SqlClient
-  const rows = yield* sql`SELECT FROM actors WHERE path = ${`activation/${vin}/${activationId}`}`
+  const sql = yield* Seen
+  const rows = yield* sql`SELECT FROM car_services WHERE path = ${`activation/${vin}/${activationId}`}`
   return rows.length > 0
 })
 
 /** Taken and given back so far, in minor units, as the ledger has it. */
 export const paidFor = Effect.fn("views.paidFor")(function* (activationId: ActivationId) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<{ readonly takenMinor: number; readonly returnedMinor: number }>`
     SELECT coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceCaptured', 'debtPaid', 'lateServicePayment')), 0)::float8 AS "takenMinor",
            (coalesce(sum(amount_minor) FILTER (WHERE kind IN ('serviceReturned', 'refundPaidOut')), 0)

@@ -1,7 +1,8 @@
 /** Live actors as operators inspect them. Reading wakes nobody. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { partitionOf } from "#actors/system/partition.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import { withoutPins } from "./redaction.ts"
 
 export interface ActorRow {
@@ -33,7 +34,7 @@ export interface ActorFilter {
 
 /** By path, after `after`; at most `limit`. */
 export const actorsWhere = Effect.fn("views.actorsWhere")(function* (filter: ActorFilter, after: string, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const { type, state, closed, q } = filter
   const clauses = [
     sql`path > ${after}`,
@@ -56,7 +57,7 @@ const mostPromises = 100 // Of an actor's outbox, the newest.
 
 /** Everything about one actor; null where nobody lives there. */
 export const actorAt = Effect.fn("views.actorAt")(function* (path: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<ActorRow & { readonly state: { readonly value: unknown; readonly context: unknown } }>`
     SELECT ${columns(sql)}, state FROM actors WHERE path = ${path}`
   if (row === undefined) return null
@@ -87,7 +88,7 @@ const promiseColumns = (sql: SqlClient.SqlClient) => sql`
   due_at AS "dueAt", finished_at AS "finishedAt"`
 
 const promisesOf = Effect.fnUntraced(function* (path: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const rows = yield* sql<PromiseRow>`
     SELECT ${promiseColumns(sql)} FROM whole.outbox WHERE path = ${path} ORDER BY version DESC, position DESC LIMIT ${mostPromises}`
   return rows.map((row) => ({ ...row, body: withoutPins(row.body) }))
@@ -112,7 +113,7 @@ export const promisesIn = Effect.fn("views.promisesIn")(function* (
   after: PromiseKey,
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const rows = yield* sql<PromiseRow>`
     SELECT ${promiseColumns(sql)}
     FROM ${sql.literal(promiseStates[state])} AND (path, version, position) > (${after.path}, ${after.version}, ${after.position})
@@ -137,7 +138,7 @@ export interface JournalRow {
 
 /** What an actor heard, in order, from version `from` on; at most `limit`. */
 export const journalOf = Effect.fn("views.journalOf")(function* (path: string, from: number, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const rows = yield* sql<JournalRow>`
     SELECT version, message_id AS "messageId", at, type, body, reply, outcome, machine_version AS "machineVersion", cause,
            correlation, trace_id AS "traceId"
@@ -163,7 +164,7 @@ export const defects = Effect.fn("views.defects")(function* (
   after: { readonly path: string; readonly messageId: string },
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<DefectRow>`
     SELECT path, message_id AS "messageId", type, tries, cause, first_at AS "firstAt", last_at AS "lastAt"
     FROM defects

@@ -1,6 +1,6 @@
 /** A customer's months: what recurs and is not billed yet, and the bills there are. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { ActivationContext } from "#machines/activation.ts"
 import type { Day, Month } from "#machines/calendar.ts"
 import type { ActivationId, Money, OptionCode, SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -13,7 +13,7 @@ export interface RecurringRow {
 
 /** What has begun and is not closed, by path; at most `limit`: more nobody has. */
 export const recurringOf = Effect.fn("views.recurringOf")(function* (customerId: SubjectId, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const rows = yield* sql<RecurringRow>`
     SELECT state_path AS "statePath", state -> 'context' AS context
     FROM actors
@@ -46,7 +46,7 @@ export const billsOf = Effect.fn("views.billsOf")(function* (
   before: readonly [month: string, path: string],
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [month, path] = before
   return yield* sql<BillRow>`
     SELECT context ->> 'activationId' AS "activationId", vin, context -> 'terms' ->> 'option' AS option,

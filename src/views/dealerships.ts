@@ -1,18 +1,18 @@
 /** Dealerships, and who buys there. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { Country, DealershipId, SubjectId } from "#machines/vocabulary.ts"
 
 /** Null where there is no such dealership. */
 export const countryOf = Effect.fn("views.countryOf")(function* (dealershipId: DealershipId) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<{ readonly country: Country }>`SELECT country FROM dealerships WHERE dealership_id = ${dealershipId}`
   return row?.country ?? null
 })
 
 /** Everybody who has an order there, after `after`; at most `limit`. */
 export const customersOf = Effect.fn("views.customersOf")(function* (dealershipId: DealershipId, after: string, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<{ readonly customerId: SubjectId; readonly orders: number }>`
     SELECT subject_id AS "customerId", count(*)::int AS orders
     FROM actors
@@ -23,7 +23,7 @@ export const customersOf = Effect.fn("views.customersOf")(function* (dealershipI
 })
 
 export const isCustomerOf = Effect.fn("views.isCustomerOf")(function* (customerId: SubjectId, dealershipId: DealershipId) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const rows = yield* sql`
     SELECT 1 FROM actors WHERE type = 'order' AND dealership_id = ${dealershipId} AND subject_id = ${customerId} LIMIT 1`
   return rows.length > 0

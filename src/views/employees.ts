@@ -1,7 +1,7 @@
 /** Who works with the platform: accounts provisioned by an administrator. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
 import type { Role } from "#integrations/accounts/accounts.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 
 export interface EmployeeRow {
@@ -19,7 +19,7 @@ export const employees = Effect.fn("views.employees")(function* (
   after: { readonly subjectId: string; readonly role: string },
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<EmployeeRow>`
     SELECT subject_id AS "subjectId", role, dealership_id AS "dealershipId", created_by AS "createdBy", created_at AS "createdAt",
            password_hash IS NOT NULL AS "hasPassword", disabled_at IS NOT NULL AS disabled

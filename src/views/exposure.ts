@@ -1,6 +1,7 @@
 /** What was delivered and is not settled, customer by customer: at each purchase, and for whoever watches the risk (S12.3, PB-31). */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import { iso } from "#integrations/postgres/time.ts"
 import { riskPolicy } from "#integrations/risk-policy/risk-policy.ts"
 import type { Country, SubjectId } from "#machines/vocabulary.ts"
@@ -14,7 +15,7 @@ const graceUntil = (now: number) => iso(now - riskPolicy.billGraceDays * dayMill
  * quickly enough has no limit. `overdueMinor` counts what is owed for either.
  */
 export const standingOf = Effect.fn("views.standingOf")(function* (subjectId: SubjectId, country: Country, now: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<{ exposureMinor: number; overdueMinor: number }>`
     SELECT (coalesce(sum(minor) FILTER (WHERE NOT of_vehicle), 0) + (
              SELECT coalesce(sum((state -> 'context' -> 'terms' -> 'price' ->> 'amountMinor')::bigint), 0)
@@ -59,7 +60,7 @@ const sums = (sql: SqlClient.SqlClient, now: number) => sql`
 
 /** Customer by customer, by id after `after`; at most `limit`. */
 export const exposures = Effect.fn("views.exposures")(function* (now: number, after: string, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<ExposureRow>`
     SELECT subject_id AS "subjectId", ${sums(sql, now)}, min(since) AS "oldestSince"
     FROM open_balances
@@ -71,7 +72,7 @@ export const exposures = Effect.fn("views.exposures")(function* (now: number, af
 
 /** Of all customers together. */
 export const wholeExposure = Effect.fn("views.wholeExposure")(function* (now: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<Omit<ExposureRow, "subjectId" | "oldestSince"> & { readonly customers: number }>`
     SELECT count(DISTINCT subject_id)::int AS customers, ${sums(sql, now)} FROM open_balances WHERE minor > 0`
   return row!

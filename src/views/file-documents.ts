@@ -1,6 +1,7 @@
 /** Every document of a customer's purchase file, wherever its bytes lie: papers we made, registration papers, texts as they were agreed to, manuals. */
 import { Effect, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import { PaperKind } from "#integrations/purchase-file/purchase-file.ts"
 import { countries } from "#integrations/registration/countries.ts"
 import { contractText } from "#integrations/texts/contract-texts.ts"
@@ -65,7 +66,7 @@ const rowsOf = Effect.fnUntraced(function* (
   limit: number,
   documentId: string | null
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const mine = orderId === null ? sql`type IN ('order', 'activation')` : sql`path = ${`order/${orderId}`}`
   const papers = orderId === null ? sql`true` : sql`order_id = ${orderId}`
   const all =
@@ -85,12 +86,10 @@ const rowsOf = Effect.fnUntraced(function* (
       CROSS JOIN jsonb_array_elements(j.body -> 'consents') agreed
       WHERE j.type = 'TransferOwnership'
       UNION ALL
-      SELECT ${idOf(sql, "'manual', s.path, s.vin")}, 'manual', (s.state -> 'context' ->> 'activeSince')::timestamptz,
-             s.state -> 'context' -> 'terms' ->> 'option', NULL, NULL, 'text/markdown', NULL, NULL, NULL,
-             CASE WHEN s.subject_id = v.subject_id THEN s.state -> 'context' ->> 'activationId' END, s.vin, NULL
-      FROM actors v
-      JOIN actors s ON s.type = 'activation' AND s.vin = v.vin AND s.state_path ~ '(^|[+])service[.]active([.+]|$)'
-      WHERE v.type = 'vehicle' AND v.subject_id = ${customerId}`
+      SELECT ${idOf(sql, "'manual', path, vin")}, 'manual', active_since, option, NULL, NULL, 'text/markdown', NULL, NULL, NULL,
+             activation_id, vin, NULL
+      FROM car_services
+      WHERE owner_id = ${customerId} AND active`
       : sql``
   return yield* sql<DocumentRow>`
     WITH contracts AS (
@@ -164,7 +163,7 @@ export const described = (row: DocumentRow, shownIn: Language): FileDocument | n
 
 /** Of a row that `documentsOf` told, and that is described. */
 export const bytesOf = Effect.fn("views.bytesOf")(function* (row: DocumentRow, shownIn: Language) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const shown = pageOf(row, shownIn)
   if (shown !== null) return shown.page.bytes
   const [found] =

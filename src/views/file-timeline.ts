@@ -1,7 +1,7 @@
 /** What happened in a customer's orders, services and cars, merged in the order it happened: the timeline of the purchase file (EX-07). */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
 import { optionNameOf } from "#integrations/catalogue/options.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { ActivationId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { serviceHappening, serviceHappenings } from "./activation-words.ts"
 import { happeningFor, type Language, orderHappenings } from "./order-words.ts"
@@ -45,7 +45,7 @@ const endless = 2 ** 31 - 1 // No actor has that many versions.
  * turn that made it another's, so that no owner reads of the next one.
  */
 export const turnsOf = Effect.fn("views.turnsOf")(function* ({ customerId, orderId }: FileScope, after: AfterTurn, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const mine = orderId === null ? sql`type IN ('order', 'activation')` : sql`path = ${`order/${orderId}`}`
   const cars =
     orderId === null

@@ -1,7 +1,7 @@
 /** What an actor heard under one message id: how a repeated Idempotency-Key is compared with its first use. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
 import { partitionOf } from "#actors/system/partition.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 
 export interface Heard {
   readonly type: string
@@ -9,7 +9,7 @@ export interface Heard {
 }
 
 export const heardAs = Effect.fn("views.heardAs")(function* (path: string, messageId: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<Heard>`
     SELECT type, body
     FROM whole.journal

@@ -1,9 +1,9 @@
 /** What a customer was told, newest first: by its facts, and how each message fared. A card that changed since is shown as it is now. */
 import { Effect, Result, Schema } from "effect"
-import { SqlClient } from "effect/sql"
 import type { Delivery, KeptNotice } from "#integrations/notifications/deliveries.ts"
 import { Occasion } from "#integrations/notifications/occasions.ts"
 import { wordingOf } from "#integrations/notifications/wording.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import type { Language } from "./order-words.ts"
 
@@ -18,7 +18,7 @@ export const notificationsOf = Effect.fn("views.notificationsOf")(function* (
   [at, id]: readonly [at: string, id: string],
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<NotificationRow>`
     SELECT n.notice_id AS "noticeId", n.occasion, n.class, n.card, n.facts, n.order_id AS "orderId",
            n.activation_id AS "activationId", n.vin, n.at, coalesce(went.deliveries, '[]') AS deliveries

@@ -1,6 +1,7 @@
 /** Orders as customers and dealers may see them: whose order it is stands in every query, so a stranger's asks the same and gets nothing. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { OrderContext } from "#machines/order.ts"
 import type { DealershipId, OrderId, SubjectId } from "#machines/vocabulary.ts"
 
@@ -24,7 +25,7 @@ const columns = (sql: SqlClient.SqlClient) => sql`
 
 /** By path, after `after`; at most `limit`. */
 export const ordersOf = Effect.fn("views.ordersOf")(function* (owner: Owner, after: string, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<OrderRow>`
     SELECT ${columns(sql)}
     FROM actors
@@ -35,7 +36,7 @@ export const ordersOf = Effect.fn("views.ordersOf")(function* (owner: Owner, aft
 
 /** Null for an order that is not there, and for somebody else's. */
 export const orderOf = Effect.fn("views.orderOf")(function* (orderId: string, owner: Owner) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<OrderRow>`
     SELECT ${columns(sql)}
     FROM actors
@@ -47,7 +48,7 @@ const longestTimeline = 500 // Turns; an order or a service has a few dozen.
 
 /** What happened to it, oldest first; only what changed something. */
 export const timelineOf = Effect.fn("views.timelineOf")(function* ({ partition, path }: Pick<OrderRow, "partition" | "path">) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<{ readonly at: Date; readonly type: string }>`
     SELECT at, type
     FROM whole.journal
@@ -58,7 +59,7 @@ export const timelineOf = Effect.fn("views.timelineOf")(function* ({ partition, 
 
 /** What was taken and given back so far, in minor units. */
 export const moneyOf = Effect.fn("views.moneyOf")(function* (orderId: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<{ readonly receivedMinor: number; readonly returnedMinor: number; readonly forfeitedMinor: number }>`
     SELECT coalesce(sum(amount_minor) FILTER (
              WHERE kind IN ('depositReceived', 'finalPaymentReceived', 'latePaymentReceived')), 0)::float8               AS "receivedMinor",
@@ -79,7 +80,7 @@ export const twinOf = Effect.fn("views.twinOf")(function* (sale: {
   readonly plan: string
   readonly since: Date
 }) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<{ readonly orderId: string }>`
     SELECT state -> 'context' ->> 'orderId' AS "orderId"
     FROM actors

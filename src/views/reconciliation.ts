@@ -1,6 +1,7 @@
 /** How the last comparisons with the gateway's books ended, and what nobody could explain yet. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { Break } from "#integrations/reconciliation/reconciliation.ts"
 
 export interface RunRow {
@@ -24,7 +25,7 @@ export interface BreakRow extends Break {
 
 /** The newest first. */
 export const lastRuns = Effect.fn("views.lastRuns")(function* (limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<RunRow>`
     SELECT started_at AS "startedAt", ended_at AS "endedAt", payments, told, opened, closed, failure
     FROM reconciliation_runs
@@ -38,7 +39,7 @@ const columns = (sql: SqlClient.SqlClient) => sql`
 
 /** The oldest first, after `after`; at most `limit`. */
 export const openBreaks = Effect.fn("views.openBreaks")(function* (after: number, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<BreakRow>`
     SELECT ${columns(sql)}
     FROM reconciliation_breaks
@@ -48,7 +49,7 @@ export const openBreaks = Effect.fn("views.openBreaks")(function* (after: number
 })
 
 export const breakOf = Effect.fn("views.breakOf")(function* (breakId: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<BreakRow>`SELECT ${columns(sql)} FROM reconciliation_breaks WHERE break_id = ${breakId}`
   return row ?? null
 })

@@ -1,6 +1,6 @@
 /** What was earned, by stream, item and country, out of the ledger: net of what went back, VAT apart (SO-22). */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 
 export interface RevenueRow {
   /** Null of what was booked before streams were written down. */
@@ -15,7 +15,7 @@ export interface RevenueRow {
 
 /** From `from` (counted) to `to` (not counted), by the instant of the booking. */
 export const revenue = Effect.fn("views.revenue")(function* (from: string, to: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<RevenueRow>`
     SELECT stream, item, country, currency,
            (-sum(minor) FILTER (WHERE account <> 'vatDue'))::float8 AS "netMinor",

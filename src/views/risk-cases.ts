@@ -1,6 +1,7 @@
 /** Money at risk that somebody of finance looks at, and how each case ended. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { ActivationId, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
 
 export interface RiskCaseRow {
@@ -33,7 +34,7 @@ export const riskCases = Effect.fn("views.riskCases")(function* (
   after: string,
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const wanted = state === undefined ? sql`true` : state === "open" ? sql`r.case_id IS NULL` : sql`r.case_id IS NOT NULL`
   return yield* sql<RiskCaseRow>`
     SELECT ${columns(sql)}
@@ -45,7 +46,7 @@ export const riskCases = Effect.fn("views.riskCases")(function* (
 })
 
 export const riskCaseOf = Effect.fn("views.riskCaseOf")(function* (caseId: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<RiskCaseRow>`
     SELECT ${columns(sql)}
     FROM risk_cases c

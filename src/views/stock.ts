@@ -1,6 +1,6 @@
 /** Cars nobody has bought (sin asignar), per dealership, with their age. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { VehicleContext } from "#machines/vehicle.ts"
 import type { DealershipId } from "#machines/vocabulary.ts"
 
@@ -12,7 +12,7 @@ export interface StockRow {
 
 /** By path, after `after`; at most `limit`. */
 export const stockOf = Effect.fn("views.stockOf")(function* (dealershipId: DealershipId, after: string, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<StockRow>`
     SELECT path, state_path AS "statePath", state -> 'context' AS context
     FROM actors
@@ -24,7 +24,7 @@ export const stockOf = Effect.fn("views.stockOf")(function* (dealershipId: Deale
 
 /** A car this dealership has to do with; null for a car that is not there, and for another dealership's. */
 export const vehicleOf = Effect.fn("views.vehicleOf")(function* (vin: string, dealershipId: DealershipId) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<StockRow>`
     SELECT path, state_path AS "statePath", state -> 'context' AS context
     FROM actors

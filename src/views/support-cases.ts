@@ -1,6 +1,7 @@
 /** What escalated to support (S15), and how each case ended. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { SupportCase } from "#machines/activation.ts"
 import type { ActivationId, SubjectId, Vin } from "#machines/vocabulary.ts"
 
@@ -29,7 +30,7 @@ export const supportCases = Effect.fn("views.supportCases")(function* (
   after: string,
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const wanted = state === undefined ? sql`true` : state === "open" ? sql`r.case_id IS NULL` : sql`r.case_id IS NOT NULL`
   return yield* sql<SupportCaseRow>`
     SELECT ${columns(sql)}
@@ -41,7 +42,7 @@ export const supportCases = Effect.fn("views.supportCases")(function* (
 })
 
 export const supportCaseOf = Effect.fn("views.supportCaseOf")(function* (caseId: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<SupportCaseRow>`
     SELECT ${columns(sql)}
     FROM support_cases c

@@ -93,6 +93,29 @@ describe("the platform's statements", () => {
     expect(mayRead.filter(([begins]) => !needed.has(begins))).toEqual([])
   })
 
+  test("read no more at a door, where a policy stands in every one of them", async () => {
+    const told = await census(owner)
+    const guilty: Array<string> = []
+    let judged = 0
+    await owner.unsafe("SET ROLE caas_door")
+    try {
+      for (const statement of statements.filter(hasPlan)) {
+        const plan = await planOf(owner, statement).catch((error) => {
+          if (error.errno === "42501") return null // Not one of a door's.
+          throw error
+        })
+        if (plan === null) continue
+        judged++
+        for (const { table, how } of readWhole(plan, told, bigTable))
+          guilty.push(`${how} of ${table}: ${oneSpaced(statement.text).slice(0, 300)}`)
+      }
+    } finally {
+      await owner.unsafe("RESET ROLE")
+    }
+    expect(judged).toBeGreaterThan(25)
+    expect(guilty).toEqual([])
+  })
+
   test("find the balance of one customer, and what a month's end asks for each contract, by an index, among 200,000 entries", async () => {
     const told = await census(owner)
     expect(told.tables.get("public.ledger")).toBeGreaterThan(200_000)

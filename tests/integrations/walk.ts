@@ -16,6 +16,7 @@ import { deliveries } from "#integrations/notifications/deliveries.ts"
 import { Notifications, type Occasion } from "#integrations/notifications/notifications.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
@@ -295,7 +296,7 @@ const loops = async (databaseUrl: string) => {
         for (const _ of ["kept", "known"]) yield* papers.keep({ subjectId: SubjectId.make("sub_walk"), ...letter }, `${path}#1.0`)
         yield* booksCompared
         // What is only said where somebody is early, or a mailbox full: said here, whoever was quicker above.
-        yield* hasBegun(vin, ActivationId.make("act_walk"))
+        yield* customerSees(SubjectId.make("sub_walk"))(hasBegun(vin, ActivationId.make("act_walk")))
         const notices = yield* deliveries
         yield* notices.add("walk/1#1.0", { channel: "sms", state: "sending", due: at })
         yield* notices.reopen("walk/1#1.0")

@@ -6,6 +6,7 @@ import { Activation } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { Workshops } from "#integrations/workshops/workshops.ts"
@@ -70,7 +71,7 @@ export const activations = (run: Run<Needs>, options: HttpOptions, askMaintenanc
 const list = Effect.fn("customers.activations")(function* (subjectId: SubjectId, vin: Vin, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* activationsOf(vin, subjectId, after, limit)
+  const rows = yield* customerSees(subjectId)(activationsOf(vin, subjectId, after, limit))
   // Who sold the car may still look at what was bought for it, to the last page.
   if (rows.length === 0 && query.cursor === undefined) yield* ownVehicle(subjectId, vin)
   const language = yield* languageOf(subjectId)
@@ -81,25 +82,26 @@ const beginning = { times: 50, every: "20 millis" } as const // How long a servi
 
 /** One's own also after the car was sold: what was bought, paid and given back is still the buyer's. */
 export const ownService = Effect.fnUntraced(function* (subjectId: SubjectId, { vin, activationId }: Named) {
-  const look = activationOf(vin, activationId, subjectId)
+  const look = customerSees(subjectId)(activationOf(vin, activationId, subjectId))
   const row = yield* look
   if (row !== null) return row
   const { context } = yield* ownVehicle(subjectId, vin)
   // The car has said yes, and its service is about to begin; or it is somebody else's, who sold the car.
   const isKept = context.purchases.some((purchase) => purchase.activationId === activationId)
-  const begun =
-    !isKept ||
-    (yield* Effect.repeat(hasBegun(vin, activationId), {
-      until: (found) => found,
-      schedule: Schedule.spaced(beginning.every).pipe(Schedule.upTo({ times: beginning.times }))
-    }))
-  if (!begun) return yield* Effect.fail(tryAgain(1))
+  const begun = yield* Effect.repeat(customerSees(subjectId)(hasBegun(vin, activationId)), {
+    until: (found) => found || !isKept, // One that never was is looked for as one that is somebody else's is.
+    schedule: Schedule.spaced(beginning.every).pipe(Schedule.upTo({ times: beginning.times }))
+  })
+  if (isKept && !begun) return yield* Effect.fail(tryAgain(1))
   return (yield* look) ?? (yield* Effect.fail(notFound()))
 })
 
 const read = Effect.fn("customers.activation")(function* (subjectId: SubjectId, named: Named) {
   const row = yield* ownService(subjectId, named)
-  return detailOf(row, yield* timelineOf(row), yield* paidFor(named.activationId), yield* languageOf(subjectId))
+  const { timeline, paid } = yield* customerSees(subjectId)(
+    Effect.all({ timeline: timelineOf(row), paid: paidFor(named.activationId) })
+  )
+  return detailOf(row, timeline, paid, yield* languageOf(subjectId))
 })
 
 const cancel = Effect.fn("customers.cancelService")(function* (customerId: SubjectId, named: Named) {

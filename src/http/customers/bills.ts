@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { lawOf } from "#machines/activation-context.ts"
 import { Day, Month, TimeZone } from "#machines/calendar.ts"
@@ -61,7 +62,7 @@ export const bills = (run: Run<Accounts | PlatformTime | SqlClient.SqlClient>, o
 const preview = Effect.fn("customers.billsPreview")(function* (subjectId: SubjectId) {
   const time = yield* PlatformTime
   const at = iso(time.now())
-  const rows = yield* recurringOf(subjectId, mostServices)
+  const rows = yield* customerSees(subjectId)(recurringOf(subjectId, mostServices))
   const lines = rows.flatMap((row) => lineOf(row, at))
   const sum = (amountOf: (line: typeof PreviewLine.Type) => number) => lines.reduce((minor, line) => minor + amountOf(line), 0)
   return {
@@ -91,7 +92,7 @@ const lineOf = ({ statePath, context }: RecurringRow, at: Instant): ReadonlyArra
 
 const list = Effect.fn("customers.bills")(function* (subjectId: SubjectId, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
-  const rows = yield* billsOf(subjectId, afterOf(query, ["9999-12", ""]), limit)
+  const rows = yield* customerSees(subjectId)(billsOf(subjectId, afterOf(query, ["9999-12", ""]), limit))
   return { bills: rows.map(billOf), cursor: cursorAfter(rows, limit, ({ month, path }) => [month, path]) }
 })
 

@@ -6,6 +6,7 @@ import { Elysia } from "elysia"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { RemoteAct, SendRemoteCommand } from "#machines/vehicle.ts"
 import type { SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -48,6 +49,6 @@ const send = Effect.fn("customers.command")(function* (customerId: SubjectId, vi
   const to = Vehicle.at(vin)
   const id = `${customerId}/command/${vin}/${key}`
   const { duplicate } = yield* actors.tell(to, SendRemoteCommand.make({ customerId, commandId, act }), { id })
-  if (duplicate) sameAsFirst(yield* heardAs(to.path, id), "SendRemoteCommand", { act })
+  if (duplicate) sameAsFirst(yield* customerSees(customerId)(heardAs(to.path, id)), "SendRemoteCommand", { act })
   return { commandId, type: act }
 })

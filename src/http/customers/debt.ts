@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import { Activation } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { PayDebt } from "#machines/activation.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { heardAs } from "#src/views/heard.ts"
@@ -43,6 +44,6 @@ const pay = Effect.fn("customers.payDebt")(function* (
   const id = `${customerId}/pay/${named.activationId}/${key}`
   const message = PayDebt.make({ customerId, paymentMethod })
   const { state, duplicate } = yield* actors.tell(to, message, { id })
-  if (duplicate) sameAsFirst(yield* heardAs(to.path, id), "PayDebt", { paymentMethod })
+  if (duplicate) sameAsFirst(yield* customerSees(customerId)(heardAs(to.path, id)), "PayDebt", { paymentMethod })
   return { activationId: named.activationId, ...standingAfter(state) }
 })

@@ -7,6 +7,7 @@ import { Channel } from "#integrations/notifications/notifications.ts"
 import { NoticeClass } from "#integrations/notifications/occasions.ts"
 import { NotificationPreferences, Preferences } from "#integrations/notifications/preferences.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { ActivationId, Instant, OrderId, type SubjectId, Vin } from "#machines/vocabulary.ts"
 import { type NotificationRow, notificationsOf, wordedAs } from "#src/views/notifications.ts"
 import type { Language } from "#src/views/order-words.ts"
@@ -72,7 +73,7 @@ const list = Effect.fn("customers.notifications")(function* (subjectId: SubjectI
   const after = afterOf(query, ["infinity", ""])
   if (query.cursor !== undefined && !Schema.is(Instant)(after[0]))
     return yield* Effect.fail(malformed("query cursor: not one of ours. Take it from the page before."))
-  const rows = yield* notificationsOf(subjectId, after, limit)
+  const rows = yield* customerSees(subjectId)(notificationsOf(subjectId, after, limit))
   const language = yield* languageOf(subjectId)
   return {
     notifications: rows.map((row) => told(row, language)),
@@ -104,7 +105,7 @@ const told = (row: NotificationRow, language: Language): typeof Notification.Typ
 }
 
 const read = Effect.fn("customers.notificationPreferences")((subjectId: SubjectId) =>
-  NotificationPreferences.use((preferences) => preferences.read(subjectId))
+  NotificationPreferences.use((preferences) => customerSees(subjectId)(preferences.read(subjectId)))
 )
 
 const keep = Effect.fn("customers.keepNotificationPreferences")((subjectId: SubjectId, wanted: Preferences) =>

@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import type { Workshops } from "#integrations/workshops/workshops.ts"
 import { Category, Term } from "#machines/option-terms.ts"
@@ -61,6 +62,9 @@ const list = Effect.fn("customers.options")(function* (askMaintenance: AskMainte
   const maintenance = yield* askMaintenance(vin)
   yield* tellNews(vin, context.maintenance, maintenance)
   const car = { ...context, maintenance }
-  const buyer = { customerId: subjectId, standing: yield* standingOf(subjectId, context.country, time.now()) }
+  const buyer = {
+    customerId: subjectId,
+    standing: yield* customerSees(subjectId)(standingOf(subjectId, context.country, time.now()))
+  }
   return { vin, maintenance, options: offersFor(car, buyer, iso(time.now()), yield* languageOf(subjectId)) }
 })

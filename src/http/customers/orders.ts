@@ -6,6 +6,7 @@ import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { CancelOrder, PayFinalAmount, PaymentKind, PayReservation } from "#machines/order.ts"
 import { OrderId, type SubjectId } from "#machines/vocabulary.ts"
 import { heardAs } from "#src/views/heard.ts"
@@ -65,19 +66,25 @@ export const orders = (run: Run<Accounts | ActorSystem | Persons | SqlClient.Sql
 const list = Effect.fn("customers.orders")(function* (subjectId: SubjectId, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* ordersOf({ subjectId }, after, limit)
+  const rows = yield* customerSees(subjectId)(ordersOf({ subjectId }, after, limit))
   const language = yield* languageOf(subjectId)
   return { orders: rows.map((row) => summaryOf(row, language)), cursor: cursorAfter(rows, limit, ({ path }) => [path]) }
 })
 
 const mine = Effect.fnUntraced(function* (subjectId: SubjectId, orderId: OrderId) {
-  const row = yield* orderOf(orderId, { subjectId })
+  const row = yield* customerSees(subjectId)(orderOf(orderId, { subjectId }))
   return row ?? (yield* Effect.fail(notFound()))
 })
 
 const read = Effect.fn("customers.order")(function* (subjectId: SubjectId, orderId: OrderId) {
-  const row = yield* mine(subjectId, orderId)
-  return detailOf(row, yield* timelineOf(row), yield* moneyOf(orderId), yield* languageOf(subjectId))
+  const seen = yield* customerSees(subjectId)(
+    Effect.gen(function* () {
+      const row = yield* orderOf(orderId, { subjectId })
+      return row === null ? null : { row, timeline: yield* timelineOf(row), money: yield* moneyOf(orderId) }
+    })
+  )
+  const { row, timeline, money } = seen ?? (yield* Effect.fail(notFound()))
+  return detailOf(row, timeline, money, yield* languageOf(subjectId))
 })
 
 const cancel = Effect.fn("customers.cancel")(function* (subjectId: SubjectId, orderId: OrderId) {
@@ -101,6 +108,7 @@ const pay = Effect.fn("customers.pay")(function* (
   const to = Order.at(orderId)
   const id = `${customerId}/pay/${orderId}/${key}`
   const standing = yield* actors.tell(to, message, { id })
-  if (standing.duplicate) sameAsFirst(yield* heardAs(to.path, id), message.type, { customerId, paymentMethod })
+  if (standing.duplicate)
+    sameAsFirst(yield* customerSees(customerId)(heardAs(to.path, id)), message.type, { customerId, paymentMethod })
   return standingOf(orderId, standing)
 })

@@ -1,5 +1,6 @@
 /** Whose car it is, asked first by every route about one: somebody else's and one that never was are the same 404. */
 import { Effect, Schema } from "effect"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { type SubjectId, Vin } from "#machines/vocabulary.ts"
 import { regionIn } from "#src/views/regions.ts"
 import { type VehicleRow, vehicleAt } from "#src/views/vehicles.ts"
@@ -8,7 +9,7 @@ import { notFound, refused } from "../problem.ts"
 export const NamedVehicle = Schema.Struct({ vin: Vin })
 
 export const ownVehicle = Effect.fnUntraced(function* (subjectId: SubjectId, vin: Vin) {
-  const row = yield* vehicleAt(vin, subjectId)
+  const row = yield* customerSees(subjectId)(vehicleAt(vin, subjectId))
   return row ?? (yield* Effect.fail(notFound()))
 })
 

@@ -6,6 +6,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import { optionTermsOf } from "#integrations/catalogue/options.ts"
 import { contractLawOf } from "#integrations/contract-law/contract-law.ts"
 import { Persons } from "#integrations/persons/persons.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { type OptionTerms, Term } from "#machines/option-terms.ts"
@@ -76,7 +77,7 @@ export const purchase = Effect.fn("customers.purchase")(function* (
   const id = `${customerId}/purchase/${vin}/${key}`
   const asked = { customerId, paymentMethod: paymentMethod ?? null, option, term, consents }
 
-  const first = yield* heardAs(to.path, id)
+  const first = yield* customerSees(customerId)(heardAs(to.path, id))
   if (first !== null) {
     sameAsFirst(asAsked(first), "PurchaseOption", asked)
     return beginningOf(activationId, first.body.terms as OptionTerms)
@@ -98,11 +99,11 @@ export const purchase = Effect.fn("customers.purchase")(function* (
       postalCode: yield* postalCodeOf(customerId, context.country),
       at: iso(time.now())
     }),
-    standing: yield* standingOf(customerId, context.country, time.now())
+    standing: yield* customerSees(customerId)(standingOf(customerId, context.country, time.now()))
   })
   const standing = yield* actors.tell(to, message, { id })
   if (standing.duplicate) {
-    const raced = yield* heardAs(to.path, id) // Two at once with one key: the second is compared like a later one.
+    const raced = yield* customerSees(customerId)(heardAs(to.path, id)) // Two at once with one key: the second is compared like a later one.
     sameAsFirst(raced === null ? null : asAsked(raced), "PurchaseOption", asked)
   }
   return beginningOf(activationId, terms)

@@ -1,7 +1,9 @@
 /** A customer's devices that may be written to. Their push services are called at no address but those that the configuration names. */
 import { Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { Push, PushSubscription } from "#integrations/push/push.ts"
 import { KeptSubscription, PushSubscriptions, SubscriptionId } from "#integrations/push/subscriptions.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
@@ -29,7 +31,7 @@ const Devices = Schema.Struct({
 }).annotate({ identifier: "PushSubscriptions" })
 const Named = Schema.Struct({ subscriptionId: SubscriptionId })
 
-type Needs = Accounts | Push | PushSubscriptions | RateLimits
+type Needs = Accounts | Push | PushSubscriptions | RateLimits | SqlClient.SqlClient
 
 export const pushSubscriptions = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/me/push-subscriptions", tags: ["Me"] })
@@ -58,7 +60,7 @@ export const pushSubscriptions = (run: Run<Needs>, options: HttpOptions) =>
 
 const list = Effect.fn("customers.pushSubscriptions")(function* (subjectId: SubjectId) {
   const { applicationServerKey } = yield* Push
-  const kept = yield* PushSubscriptions.use((subscriptions) => subscriptions.of(subjectId))
+  const kept = yield* PushSubscriptions.use((subscriptions) => customerSees(subjectId)(subscriptions.of(subjectId)))
   return {
     applicationServerKey,
     subscriptions: kept.map(({ subscriptionId, createdAt }) => ({ subscriptionId, createdAt }))

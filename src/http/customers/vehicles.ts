@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import type { SubjectId, Vin } from "#machines/vocabulary.ts"
 import { platesOf, vehiclesOf } from "#src/views/vehicles.ts"
 import { readingProblems } from "../answers.ts"
@@ -35,8 +36,12 @@ export const vehicles = (run: Run<Accounts | SqlClient.SqlClient>, options: Http
 const list = Effect.fn("customers.vehicles")(function* (subjectId: SubjectId, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* vehiclesOf(subjectId, after, limit)
-  const plates = yield* platesOf(rows)
+  const { rows, plates } = yield* customerSees(subjectId)(
+    Effect.gen(function* () {
+      const rows = yield* vehiclesOf(subjectId, after, limit)
+      return { rows, plates: yield* platesOf(rows) }
+    })
+  )
   return {
     vehicles: rows.map((row) => summaryOf(row, plates.get(row.context.vin) ?? null)),
     cursor: cursorAfter(rows, limit, ({ path }) => [path])
@@ -45,5 +50,6 @@ const list = Effect.fn("customers.vehicles")(function* (subjectId: SubjectId, qu
 
 const read = Effect.fn("customers.vehicle")(function* (subjectId: SubjectId, vin: Vin) {
   const row = yield* ownVehicle(subjectId, vin)
-  return detailOf(row, (yield* platesOf([row])).get(vin) ?? null)
+  const plates = yield* customerSees(subjectId)(platesOf([row]))
+  return detailOf(row, plates.get(vin) ?? null)
 })

@@ -7,6 +7,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { MessageRefused } from "#actors/system/letter.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
@@ -173,7 +174,7 @@ const withdraw = Effect.fn("customers.withdraw")(function* (
       )
     )
   // Confirmed twice, it counts from the first time.
-  const first = duplicate ? yield* heardAs(to.path, id) : null
+  const first = duplicate ? yield* customerSees(customerId)(heardAs(to.path, id)) : null
   const since = (first?.body.submittedAt as Instant | undefined) ?? submittedAt
   const { timeZone } = lawOf(context)
   return {

@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import { Persons } from "#integrations/persons/persons.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { SubjectId } from "#machines/vocabulary.ts"
 import { customersOf, isCustomerOf } from "#src/views/dealerships.ts"
@@ -54,11 +55,11 @@ export const customers = (run: Run<Accounts | Mail | Persons | RateLimits | SqlC
       }
     )
 
-const list = Effect.fn("dealers.customers")(function* ({ dealershipId }: Seller, query: typeof PageQuery.Type) {
+const list = Effect.fn("dealers.customers")(function* (seller: Seller, query: typeof PageQuery.Type) {
   const persons = yield* Persons
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* customersOf(dealershipId, after, limit)
+  const rows = yield* seenBy(seller)(customersOf(seller.dealershipId, after, limit))
   const found = yield* Effect.forEach(
     rows,
     ({ customerId, orders }) =>
@@ -73,7 +74,7 @@ const list = Effect.fn("dealers.customers")(function* ({ dealershipId }: Seller,
 
 const sendLink = Effect.fn("dealers.sendLink")(function* (seller: Seller, customerId: SubjectId, baseUrl: string) {
   const accounts = yield* Accounts
-  if (!(yield* isCustomerOf(customerId, seller.dealershipId))) return yield* Effect.fail(notFound())
+  if (!(yield* seenBy(seller)(isCustomerOf(customerId, seller.dealershipId)))) return yield* Effect.fail(notFound())
   yield* accounts.provision({ subjectId: customerId, role: "customer", dealershipId: null, createdBy: seller.subjectId })
   yield* invite(customerId, baseUrl, { evenIfSet: true })
   return { sent: true as const }

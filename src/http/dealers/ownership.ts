@@ -6,6 +6,7 @@ import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import { PersonalData, Persons } from "#integrations/persons/persons.ts"
+import { customerSees, seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { TransferOwnership } from "#machines/vehicle.ts"
 import { SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -52,25 +53,26 @@ export const ownership = (run: Run<Needs>, options: HttpOptions) =>
 const asAsked = ({ type, body }: Heard): Heard => ({ type, body: { ...body, consents: asSeen(body.consents) } })
 
 const transfer = Effect.fn("dealers.transfer")(function* (
-  { subjectId: by, dealershipId }: Seller,
+  seller: Seller,
   vin: Vin,
   key: string,
   { sellerEmail, buyer, consents }: typeof Transfer.Type
 ) {
+  const { subjectId: by, dealershipId } = seller
   const persons = yield* Persons
   const actors = yield* ActorSystem
   const time = yield* PlatformTime
   const to = Vehicle.at(vin)
   const id = `${by}/transfer/${vin}/${key}`
   const sellerId = yield* persons.findByEmail(sellerEmail)
-  const first = yield* heardAs(to.path, id) // Before the owner is looked for: after a first time it is the buyer.
+  const first = yield* seenBy(seller)(heardAs(to.path, id)) // Before the owner is looked for: after a first time it is the buyer.
   if (first !== null) {
     const buyerId = yield* persons.findByEmail(buyer.email)
     sameAsFirst(asAsked(first), "TransferOwnership", { sellerId, buyerId, consents })
     return { vin, ownerId: buyerId! }
   }
-  // The same answer for a car that is not there, one without an owner, and another owner than the dealer says.
-  const row = sellerId === null ? null : yield* vehicleAt(vin, sellerId)
+  // The same answer for a car that is not there, one without an owner, and another owner than the dealer says: it is looked for with that owner's eyes.
+  const row = sellerId === null ? null : yield* customerSees(sellerId)(vehicleAt(vin, sellerId))
   if (row === null || sellerId === null) return yield* Effect.fail(notFound())
   yield* existing(consents)
   if (!consents.some(({ text }) => text === sellersConsent))
@@ -82,7 +84,7 @@ const transfer = Effect.fn("dealers.transfer")(function* (
   const message = TransferOwnership.make({ sellerId, buyerId, dealershipId, by, consents: agreed })
   const { duplicate } = yield* actors.tell(to, message, { id })
   if (duplicate) {
-    const raced = yield* heardAs(to.path, id)
+    const raced = yield* seenBy(seller)(heardAs(to.path, id))
     sameAsFirst(raced === null ? null : asAsked(raced), "TransferOwnership", { sellerId, buyerId, consents })
   }
   return { vin, ownerId: buyerId }

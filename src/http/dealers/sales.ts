@@ -6,6 +6,7 @@ import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import { Documents } from "#integrations/documents/documents.ts"
 import { Persons } from "#integrations/persons/persons.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { OrderId } from "#machines/vocabulary.ts"
 import { moneyOf, orderOf, ordersOf, timelineOf } from "#src/views/orders.ts"
@@ -52,11 +53,11 @@ export const sales = (run: Run<Needs>, options: HttpOptions) =>
       detail: { summary: "One sale of my dealership, with its customer and papers" }
     })
 
-const list = Effect.fn("dealers.sales")(function* ({ subjectId, dealershipId }: Seller, query: typeof PageQuery.Type) {
+const list = Effect.fn("dealers.sales")(function* (seller: Seller, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* ordersOf({ dealershipId }, after, limit)
-  const language = yield* languageOf(subjectId)
+  const rows = yield* seenBy(seller)(ordersOf({ dealershipId: seller.dealershipId }, after, limit))
+  const language = yield* languageOf(seller.subjectId)
   const found = yield* Effect.forEach(
     rows,
     (row) => Effect.map(personOf(row.context.customerId), (person) => summaryOf(row, person?.name ?? null, language)),
@@ -72,20 +73,21 @@ const personOf = Effect.fnUntraced(function* (subjectId: Parameters<(typeof Pers
 })
 
 /** A sale of this dealership; the same 404 for one that is not there and for another dealership's. */
-export const saleOf = Effect.fnUntraced(function* ({ dealershipId }: Seller, orderId: OrderId) {
-  const row = yield* orderOf(orderId, { dealershipId })
+export const saleOf = Effect.fnUntraced(function* (seller: Seller, orderId: OrderId) {
+  const row = yield* seenBy(seller)(orderOf(orderId, { dealershipId: seller.dealershipId }))
   return row ?? (yield* Effect.fail(notFound()))
 })
 
 const read = Effect.fn("dealers.sale")(function* (seller: Seller, orderId: OrderId) {
   const documents = yield* Documents
-  const row = yield* saleOf(seller, orderId)
+  const seen = yield* seenBy(seller)(
+    Effect.gen(function* () {
+      const row = yield* orderOf(orderId, { dealershipId: seller.dealershipId })
+      if (row === null) return null
+      return { row, papers: yield* documents.listOf(orderId), timeline: yield* timelineOf(row), money: yield* moneyOf(orderId) }
+    })
+  )
+  const { row, ...around } = seen ?? (yield* Effect.fail(notFound()))
   const language = yield* languageOf(seller.subjectId)
-  return detailOf(row, {
-    customer: yield* personOf(row.context.customerId),
-    papers: yield* documents.listOf(orderId),
-    timeline: yield* timelineOf(row),
-    money: yield* moneyOf(orderId),
-    language
-  })
+  return detailOf(row, { ...around, customer: yield* personOf(row.context.customerId), language })
 })

@@ -4,6 +4,7 @@ import { Order, Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import { NotInCatalogue, offerOf } from "#integrations/catalogue/catalogue.ts"
 import { Persons } from "#integrations/persons/persons.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { RegisterSale } from "#machines/order.ts"
 import { AssignVehicle } from "#machines/vehicle.ts"
@@ -70,7 +71,7 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
   const id = `${seller.subjectId}/sell/${terms.orderId}`
   const { model, plan } = sale
 
-  const first = yield* heardAs(to.path, id) // Before the person is looked for: who is in the journal was kept before.
+  const first = yield* seenBy(seller)(heardAs(to.path, id)) // Before the person is looked for: who is in the journal was kept before.
   const known = yield* persons.findByEmail(sale.customer.email)
   if (first !== null) {
     sameAsFirst(asAsked(first), "RegisterSale", { ...asked(sale, known), model })
@@ -81,7 +82,9 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
   const offer = yield* offered(model, plan, country)
   if (known !== null && sale.confirmDuplicate !== true) {
     const since = new Date(time.now() - twinWindow)
-    const twin = yield* twinOf({ orderId: terms.orderId, sellerId: seller.subjectId, customerId: known, model, plan, since })
+    const twin = yield* seenBy(seller)(
+      twinOf({ orderId: terms.orderId, sellerId: seller.subjectId, customerId: known, model, plan, since })
+    )
     if (twin !== null) return yield* Effect.fail(duplicateSale(twin))
   }
 
@@ -90,7 +93,7 @@ export const registerSale = Effect.fn("dealers.registerSale")(function* (
   const message = RegisterSale.make({ ...terms, customerId, country, model, price, vatPercent, plan: planTerms, vin: null })
   const standing = yield* actors.tell(to, message, { id })
   if (standing.duplicate) {
-    const raced = yield* heardAs(to.path, id) // Two at once with one key: the second is compared like a later one.
+    const raced = yield* seenBy(seller)(heardAs(to.path, id)) // Two at once with one key: the second is compared like a later one.
     sameAsFirst(raced === null ? null : asAsked(raced), "RegisterSale", { ...asked(sale, customerId), model })
   }
   return { orderId: terms.orderId, customerId }
@@ -105,13 +108,13 @@ export const sellFromStock = Effect.fn("dealers.sellFromStock")(function* (
 ) {
   const persons = yield* Persons
   const actors = yield* ActorSystem
-  const vehicle = yield* vehicleOf(vin, seller.dealershipId)
+  const vehicle = yield* seenBy(seller)(vehicleOf(vin, seller.dealershipId))
   if (vehicle === null) return yield* Effect.fail(notFound())
   const terms = yield* termsOf(seller, key, sale, options)
   const to = Vehicle.at(vin)
   const id = `${seller.subjectId}/assign/${terms.orderId}`
 
-  const first = yield* heardAs(to.path, id) // Before the person is looked for: who is in the journal was kept before.
+  const first = yield* seenBy(seller)(heardAs(to.path, id)) // Before the person is looked for: who is in the journal was kept before.
   const known = yield* persons.findByEmail(sale.customer.email)
   if (first !== null) {
     sameAsFirst(asAsked(first), "AssignVehicle", asked(sale, known))
@@ -126,14 +129,14 @@ export const sellFromStock = Effect.fn("dealers.sellFromStock")(function* (
   const { subjectId: customerId } = yield* persons.keep(sale.customer, seller.subjectId)
   const standing = yield* actors.tell(to, AssignVehicle.make({ ...terms, customerId, country, price, vatPercent, plan }), { id })
   if (standing.duplicate) {
-    const raced = yield* heardAs(to.path, id)
+    const raced = yield* seenBy(seller)(heardAs(to.path, id))
     sameAsFirst(raced === null ? null : asAsked(raced), "AssignVehicle", asked(sale, customerId))
   }
   return { orderId: terms.orderId, customerId }
 })
 
 /** An account names a dealership that is not in the table only by a mistake of ours. */
-const theCountryOf = Effect.fnUntraced(function* ({ dealershipId }: Seller) {
-  const country = yield* countryOf(dealershipId)
-  return country ?? (yield* Effect.die(new Error(`No dealership ${dealershipId}`)))
+const theCountryOf = Effect.fnUntraced(function* (seller: Seller) {
+  const country = yield* seenBy(seller)(countryOf(seller.dealershipId))
+  return country ?? (yield* Effect.die(new Error(`No dealership ${seller.dealershipId}`)))
 })

@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { Country, Instant, OrderId, Vin } from "#machines/vocabulary.ts"
 import { stockOf } from "#src/views/stock.ts"
@@ -57,11 +58,11 @@ export const stock = (run: Run<Accounts | ActorSystem | Persons | PlatformTime |
       }
     )
 
-const list = Effect.fn("dealers.stock")(function* ({ dealershipId }: Seller, query: typeof PageQuery.Type) {
+const list = Effect.fn("dealers.stock")(function* (seller: Seller, query: typeof PageQuery.Type) {
   const time = yield* PlatformTime
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* stockOf(dealershipId, after, limit)
+  const rows = yield* seenBy(seller)(stockOf(seller.dealershipId, after, limit))
   const vehicles = rows.map(({ statePath, context: { vin, model, country, stockedAt, lineage } }) => ({
     vin,
     model,

@@ -2,7 +2,8 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { actorAt, actorsWhere, journalOf } from "#src/views/actors.ts"
 import { readingProblems } from "../answers.ts"
 import type { HttpOptions } from "../options.ts"
@@ -32,17 +33,17 @@ const Journal = Schema.Struct({ entries: Schema.Array(JournalEntry), cursor: Cur
 export const actors = (run: Run<Accounts | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/actors", tags: ["Actors"] })
     .use(staff(run, options))
-    .get("", ({ query }) => run(list(query)), {
+    .get("", ({ caller, query }) => run(list(caller, query)), {
       query: strictly(ActorQuery),
       response: { 200: answering(Actors), ...readingProblems },
       detail: { summary: "Actors by type, state and facets" }
     })
-    .get("/:type/:id", ({ params }) => run(read(`${params.type}/${params.id}`)), {
+    .get("/:type/:id", ({ caller, params }) => run(read(caller, `${params.type}/${params.id}`)), {
       params: strictly(Named),
       response: { 200: answering(InspectedActor), ...readingProblems },
       detail: { summary: "One actor: state, context, facets, timers, outbox" }
     })
-    .get("/:type/:id/journal", ({ params, query }) => run(journal(`${params.type}/${params.id}`, query)), {
+    .get("/:type/:id/journal", ({ caller, params, query }) => run(journal(caller, `${params.type}/${params.id}`, query)), {
       params: strictly(Named),
       query: strictly(JournalQuery),
       response: { 200: answering(Journal), ...readingProblems },
@@ -51,23 +52,24 @@ export const actors = (run: Run<Accounts | SqlClient.SqlClient>, options: HttpOp
     // The same for an id with a slash that nobody encoded: `activation/{vin}/{activationId}`.
     .get(
       "/*",
-      async ({ params, query }) => {
+      async ({ caller, params, query }) => {
         const [path, act] = tailOf(params["*"], ["journal"])
-        return await (act === null ? run(read(path)) : run(journal(path, query)))
+        return await (act === null ? run(read(caller, path)) : run(journal(caller, path, query)))
       },
       { query: strictly(JournalQuery), detail: { hide: true } }
     )
 
-const list = Effect.fn("operators.actors")(function* (query: typeof ActorQuery.Type) {
+const list = Effect.fn("operators.actors")(function* (caller: Caller, query: typeof ActorQuery.Type) {
   const { type, state, closed, q } = query
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* actorsWhere({ type, state, closed: closed === undefined ? undefined : closed === "true", q }, after, limit)
+  const filter = { type, state, closed: closed === undefined ? undefined : closed === "true", q }
+  const rows = yield* seenBy(caller)(actorsWhere(filter, after, limit))
   return { actors: rows.map(withInstants), cursor: cursorAfter(rows, limit, ({ path }) => [path]) }
 })
 
-const read = Effect.fn("operators.actor")(function* (path: string) {
-  const actor = yield* actorAt(path)
+const read = Effect.fn("operators.actor")(function* (caller: Caller, path: string) {
+  const actor = yield* seenBy(caller)(actorAt(path))
   if (actor === null) return yield* Effect.fail(notFound())
   return {
     ...withInstants(actor),
@@ -76,11 +78,11 @@ const read = Effect.fn("operators.actor")(function* (path: string) {
   } as typeof InspectedActor.Type
 })
 
-const journal = Effect.fn("operators.journal")(function* (path: string, query: typeof JournalQuery.Type) {
+const journal = Effect.fn("operators.journal")(function* (caller: Caller, path: string, query: typeof JournalQuery.Type) {
   const limit = query.version === undefined ? limitOf(query) : 1
   const [after] = query.version === undefined ? afterOf(query, [0]) : [Number(query.version) - 1]
-  const rows = yield* journalOf(path, after + 1, limit)
-  if (rows.length === 0 && (yield* actorAt(path)) === null) return yield* Effect.fail(notFound())
+  const rows = yield* seenBy(caller)(journalOf(path, after + 1, limit))
+  if (rows.length === 0 && (yield* seenBy(caller)(actorAt(path))) === null) return yield* Effect.fail(notFound())
   const entries = (query.version === undefined ? rows : rows.filter(({ version }) => version === after + 1)).map(withInstants)
   return { entries, cursor: query.version === undefined ? cursorAfter(rows, limit, ({ version }) => [version]) : null }
 })

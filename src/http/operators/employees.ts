@@ -2,9 +2,10 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import { Accounts, StaffRole } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Caller, StaffRole } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import { PersonalData, Persons } from "#integrations/persons/persons.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { DealershipId, Instant, SubjectId } from "#machines/vocabulary.ts"
 import { countryOf } from "#src/views/dealerships.ts"
@@ -50,22 +51,22 @@ const Provisioned = Schema.Struct({ subjectId: SubjectId, role: StaffRole, linkS
 export const employees = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/admin/employees", tags: ["Employees"] })
     .use(staff(run, options))
-    .get("", ({ query }) => run(list(query)), {
+    .get("", ({ caller, query }) => run(list(caller, query)), {
       query: strictly(PageQuery),
       response: { 200: answering(Employees), ...readingProblems },
       detail: { summary: "Everybody who works with the platform" }
     })
-    .post("", async ({ caller, body, status }) => status(201, await run(provision(caller.subjectId, body, options.intranetUrl))), {
+    .post("", async ({ caller, body, status }) => status(201, await run(provision(caller, body, options.intranetUrl))), {
       ...takes(NewEmployee),
       response: { 201: answering(Provisioned), ...changingProblems },
       detail: { summary: "Provision an account; its one-time link goes out by mail" }
     })
 
-const list = Effect.fn("administrators.employees")(function* (query: typeof PageQuery.Type) {
+const list = Effect.fn("administrators.employees")(function* (caller: Caller, query: typeof PageQuery.Type) {
   const persons = yield* Persons
   const limit = limitOf(query)
   const [subjectId, role] = afterOf(query, ["", ""])
-  const rows = yield* employeesAfter({ subjectId, role }, limit)
+  const rows = yield* seenBy(caller)(employeesAfter({ subjectId, role }, limit))
   const found = yield* Effect.forEach(
     rows,
     (row) =>
@@ -80,14 +81,15 @@ const list = Effect.fn("administrators.employees")(function* (query: typeof Page
 })
 
 const provision = Effect.fn("administrators.provision")(function* (
-  by: SubjectId,
+  caller: Caller,
   employee: typeof NewEmployee.Type,
   baseUrl: string
 ) {
   const persons = yield* Persons
   const accounts = yield* Accounts
+  const by = caller.subjectId
   const dealershipId = "dealershipId" in employee ? employee.dealershipId : null
-  if (dealershipId !== null && (yield* countryOf(dealershipId)) === null)
+  if (dealershipId !== null && (yield* seenBy(caller)(countryOf(dealershipId))) === null)
     return yield* Effect.fail(malformed(`body dealershipId: there is no ${dealershipId}`, "UnknownDealership"))
   const { subjectId } = yield* persons.keep(employee.person, by)
   yield* accounts.provision({ subjectId, role: employee.role, dealershipId, createdBy: by })

@@ -3,7 +3,8 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Operations } from "#actors/system/operations.ts"
-import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { promisesIn } from "#src/views/actors.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
@@ -32,7 +33,7 @@ export const outbox = (run: Run<Accounts | Operations | SqlClient.SqlClient>, op
   return (
     new Elysia({ prefix: "/api/operator/outbox", tags: ["Outbox"] })
       .use(staff(run, options))
-      .get("", ({ query }) => run(list(query)), {
+      .get("", ({ caller, query }) => run(list(caller, query)), {
         query: strictly(OutboxQuery),
         response: { 200: answering(Outbox), ...readingProblems },
         detail: { summary: "Commands in one state; parked ones where nothing is said" }
@@ -62,10 +63,10 @@ export const outbox = (run: Run<Accounts | Operations | SqlClient.SqlClient>, op
   )
 }
 
-const list = Effect.fn("operators.outbox")(function* (query: typeof OutboxQuery.Type) {
+const list = Effect.fn("operators.outbox")(function* (caller: Caller, query: typeof OutboxQuery.Type) {
   const limit = limitOf(query)
   const [path, version, position] = afterOf(query, ["", 0, 0])
-  const rows = yield* promisesIn(query.state ?? "parked", { path, version, position }, limit)
+  const rows = yield* seenBy(caller)(promisesIn(query.state ?? "parked", { path, version, position }, limit))
   return {
     commands: rows.map(withInstants) as ReadonlyArray<typeof ParkableCommand.Type>,
     cursor: cursorAfter(rows, limit, keysOf)

@@ -4,6 +4,7 @@ import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts, Caller, StaffRole } from "#integrations/accounts/accounts.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
@@ -83,9 +84,10 @@ export const purchaseFiles = (run: Run<Needs>, options: HttpOptions) =>
       }
     })
 
-const of = <A, E, R>({ subjectId: by, role }: Caller, customerId: SubjectId, read: (reader: Reader) => Effect.Effect<A, E, R>) =>
+const of = <A, E, R>(caller: Caller, customerId: SubjectId, read: (reader: Reader) => Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
-    if (!(yield* isSomebody(customerId))) return yield* Effect.fail(notFound())
+    const { subjectId: by, role } = caller
+    if (!(yield* seenBy(caller)(isSomebody(customerId)))) return yield* Effect.fail(notFound())
     const employee = { role: role as StaffRole, dealershipId: null } // No customer has an account for this door.
     return yield* read({ by, staff: employee, scope: { customerId, orderId: null } })
   })

@@ -3,7 +3,8 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Operations } from "#actors/system/operations.ts"
-import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { defects } from "#src/views/actors.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
@@ -25,7 +26,7 @@ export const quarantine = (run: Run<Accounts | Operations | SqlClient.SqlClient>
   return (
     new Elysia({ prefix: "/api/operator/quarantine", tags: ["Actors"] })
       .use(staff(run, options))
-      .get("", ({ query }) => run(list(query)), {
+      .get("", ({ caller, query }) => run(list(caller, query)), {
         query: strictly(PageQuery),
         response: { 200: answering(Defects), ...readingProblems },
         detail: { summary: "Messages that a machine threw on; five tries on one quarantine its actor" }
@@ -45,10 +46,10 @@ export const quarantine = (run: Run<Accounts | Operations | SqlClient.SqlClient>
   )
 }
 
-const list = Effect.fn("operators.defects")(function* (query: typeof PageQuery.Type) {
+const list = Effect.fn("operators.defects")(function* (caller: Caller, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [path, messageId] = afterOf(query, ["", ""])
-  const rows = yield* defects({ path, messageId }, limit)
+  const rows = yield* seenBy(caller)(defects({ path, messageId }, limit))
   return { defects: rows.map(withInstants), cursor: cursorAfter(rows, limit, (row) => [row.path, row.messageId]) }
 })
 

@@ -2,7 +2,8 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { BreakKind, Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import { Instant, SubjectId } from "#machines/vocabulary.ts"
 import { type BreakRow, breakOf, lastRuns, openBreaks } from "#src/views/reconciliation.ts"
@@ -59,12 +60,12 @@ const Standing = Schema.Struct({
 export const reconciliation = (run: Run<Accounts | Reconciliation | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/reconciliation", tags: ["Money"] })
     .use(staff(run, options))
-    .get("", ({ query }) => run(read(query)), {
+    .get("", ({ caller, query }) => run(read(caller, query)), {
       query: strictly(PageQuery),
       response: { 200: answering(Standing), ...readingProblems },
       detail: { summary: "The last comparisons with the gateway's books, and what does not agree" }
     })
-    .post("/:breakId/resolution", ({ caller, params, body }) => run(resolve(params.breakId, caller.subjectId, body.reason)), {
+    .post("/:breakId/resolution", ({ caller, params, body }) => run(resolve(params.breakId, caller, body.reason)), {
       params: strictly(Named),
       ...takes(Explanation),
       response: { 200: answering(OneBreak), ...changingProblems },
@@ -78,19 +79,19 @@ const asBreak = ({ openedAt, closedAt, closing, reason, resolvedBy, ...row }: Br
     closed: closedAt === null ? null : { at: closedAt.toISOString(), closing: closing!, reason, by: resolvedBy }
   }) as typeof OneBreak.Type
 
-const read = Effect.fn("operators.reconciliation")(function* (query: typeof PageQuery.Type) {
+const read = Effect.fn("operators.reconciliation")(function* (caller: Caller, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [0])
-  const runs = yield* lastRuns(runsShown)
-  const rows = yield* openBreaks(after, limit)
+  const { runs, rows } = yield* seenBy(caller)(Effect.all({ runs: lastRuns(runsShown), rows: openBreaks(after, limit) }))
   return { runs: runs.map(withInstants), breaks: rows.map(asBreak), cursor: cursorAfter(rows, limit, ({ breakId }) => [breakId]) }
 })
 
-const resolve = Effect.fn("operators.resolveBreak")(function* (named: string, by: SubjectId, reason: string) {
+const resolve = Effect.fn("operators.resolveBreak")(function* (named: string, caller: Caller, reason: string) {
   const books = yield* Reconciliation
   const breakId = Number(named)
+  const by = caller.subjectId
   const done = yield* books.resolve(breakId, by, reason)
-  const row = yield* breakOf(breakId)
+  const row = yield* seenBy(caller)(breakOf(breakId))
   if (row === null) return yield* Effect.fail(notFound())
   const repeated = row.closing === "resolved" && row.resolvedBy === by && row.reason === reason
   return done || repeated ? asBreak(row) : yield* Effect.fail(refused("BreakClosed"))

@@ -4,7 +4,8 @@ import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Activation, Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
-import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { riskPolicy } from "#integrations/risk-policy/risk-policy.ts"
 import * as Service from "#machines/activation.ts"
@@ -96,35 +97,34 @@ type Needs = Accounts | ActorSystem | PlatformTime | SqlClient.SqlClient
 export const risk = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator", tags: ["Money"] })
     .use(staff(run, options))
-    .get("/exposure", ({ query }) => run(readExposure(query)), {
+    .get("/exposure", ({ caller, query }) => run(readExposure(caller, query)), {
       query: strictly(PageQuery),
       response: { 200: answering(Exposure), ...readingProblems },
       detail: { summary: "What was delivered or taken and is not settled, by customer and age" }
     })
-    .get("/risk-cases", ({ query }) => run(listCases(query)), {
+    .get("/risk-cases", ({ caller, query }) => run(listCases(caller, query)), {
       query: strictly(CaseQuery),
       response: { 200: answering(Cases), ...readingProblems },
       detail: { summary: "Settlements that failed, debts, chargebacks, refunds that did not arrive" }
     })
-    .post("/risk-cases/:caseId/resolution", ({ caller, params, body }) => run(resolve(params.caseId, caller.subjectId, body)), {
+    .post("/risk-cases/:caseId/resolution", ({ caller, params, body }) => run(resolve(params.caseId, caller, body)), {
       params: strictly(Named),
       ...takes(Resolution),
       response: { 200: answering(OneCase), ...changingProblems },
       detail: { summary: "Close a risk case: paid, written off, paid out, or dismissed" }
     })
-    .get("/revenue", ({ query }) => run(readRevenue(query)), {
+    .get("/revenue", ({ caller, query }) => run(readRevenue(caller, query)), {
       query: strictly(RevenueQuery),
       response: { 200: answering(Revenue), ...readingProblems },
       detail: { summary: "What was earned, by stream, item and country" }
     })
 
-const readExposure = Effect.fn("operators.exposure")(function* (query: typeof PageQuery.Type) {
+const readExposure = Effect.fn("operators.exposure")(function* (caller: Caller, query: typeof PageQuery.Type) {
   const time = yield* PlatformTime
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const now = time.now()
-  const total = yield* wholeExposure(now)
-  const rows = yield* exposures(now, after, limit)
+  const { total, rows } = yield* seenBy(caller)(Effect.all({ total: wholeExposure(now), rows: exposures(now, after, limit) }))
   const { edition, billGraceDays } = riskPolicy
   return {
     policy: { edition, billGraceDays },
@@ -142,20 +142,21 @@ const asCase = ({ subjectId, resolution, resolutionReason, resolvedBy, resolvedA
     resolved: resolution === null ? null : { resolution, reason: resolutionReason!, by: resolvedBy, at: resolvedAt!.toISOString() }
   }) as typeof OneCase.Type
 
-const listCases = Effect.fn("operators.riskCases")(function* (query: typeof CaseQuery.Type) {
+const listCases = Effect.fn("operators.riskCases")(function* (caller: Caller, query: typeof CaseQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* riskCases(query.state, after, limit)
+  const rows = yield* seenBy(caller)(riskCases(query.state, after, limit))
   return { cases: rows.map(asCase), cursor: cursorAfter(rows, limit, ({ caseId }) => [caseId]) }
 })
 
 const resolve = Effect.fn("operators.resolveRisk")(function* (
   caseId: string,
-  by: SubjectId,
+  caller: Caller,
   { resolution, reason }: typeof Resolution.Type
 ) {
   const actors = yield* ActorSystem
-  const found = (yield* riskCaseOf(caseId)) ?? (yield* Effect.fail(notFound()))
+  const by = caller.subjectId
+  const found = (yield* seenBy(caller)(riskCaseOf(caseId))) ?? (yield* Effect.fail(notFound()))
   const id = `${by}/resolve/${caseId}/${resolution}` // A case is resolved once: the other word is refused.
   if (found.orderId !== null)
     yield* actors.tell(Order.at(found.orderId), Sale.ResolveRiskCase.make({ caseId, by, resolution, reason }), { id })
@@ -167,16 +168,16 @@ const resolve = Effect.fn("operators.resolveRisk")(function* (
       Service.ResolveRiskCase.make({ caseId, by, resolution, reason }),
       { id }
     )
-  return asCase((yield* riskCaseOf(caseId))!)
+  return asCase((yield* seenBy(caller)(riskCaseOf(caseId)))!)
 })
 
-const readRevenue = Effect.fn("operators.revenue")(function* ({ from, to }: typeof RevenueQuery.Type) {
+const readRevenue = Effect.fn("operators.revenue")(function* (caller: Caller, { from, to }: typeof RevenueQuery.Type) {
   const time = yield* PlatformTime
   const today = Math.floor(time.now() / dayMillis) * dayMillis
   const until = to === undefined ? today + dayMillis : Date.parse(to)
   const since = from === undefined ? until - 30 * dayMillis : Date.parse(from)
   if (!(since < until && until - since <= longestDays * dayMillis))
     return yield* Effect.fail(malformed(`query from, to: at most ${longestDays} days, and from is the earlier one.`))
-  const rows = yield* revenue(iso(since), iso(until))
+  const rows = yield* seenBy(caller)(revenue(iso(since), iso(until)))
   return { from: iso(since), to: iso(until), revenue: rows }
 })

@@ -4,7 +4,8 @@ import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Activation } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
-import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { ResolveSupportCase, SupportCase } from "#machines/activation.ts"
 import { ActivationId, Instant, OptionCode, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { type SupportCaseRow, supportCaseOf, supportCases } from "#src/views/support-cases.ts"
@@ -46,17 +47,17 @@ const Cases = Schema.Struct({ cases: Schema.Array(OneCase), cursor: Cursor }).an
 export const cases = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/support-cases", tags: ["Support"] })
     .use(staff(run, options))
-    .get("", ({ query }) => run(list(query)), {
+    .get("", ({ caller, query }) => run(list(caller, query)), {
       query: strictly(CaseQuery),
       response: { 200: answering(Cases), ...readingProblems },
       detail: { summary: "Services that no car confirmed, with every try and whose fault it was" }
     })
-    .get("/:caseId", ({ params }) => run(read(params.caseId)), {
+    .get("/:caseId", ({ caller, params }) => run(read(caller, params.caseId)), {
       params: strictly(Named),
       response: { 200: answering(OneCase), ...readingProblems },
       detail: { summary: "One support case" }
     })
-    .post("/:caseId/resolution", ({ caller, params, body }) => run(resolve(params.caseId, caller.subjectId, body)), {
+    .post("/:caseId/resolution", ({ caller, params, body }) => run(resolve(params.caseId, caller, body)), {
       params: strictly(Named),
       ...takes(Resolution),
       response: { 200: answering(OneCase), ...changingProblems },
@@ -71,33 +72,34 @@ const asCase = ({ subjectId, resolution, resolutionReason, resolvedBy, resolvedA
     resolved: resolution === null ? null : { resolution, reason: resolutionReason!, by: resolvedBy, at: resolvedAt!.toISOString() }
   }) as typeof OneCase.Type
 
-const list = Effect.fn("operators.supportCases")(function* (query: typeof CaseQuery.Type) {
+const list = Effect.fn("operators.supportCases")(function* (caller: Caller, query: typeof CaseQuery.Type) {
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* supportCases(query.state, after, limit)
+  const rows = yield* seenBy(caller)(supportCases(query.state, after, limit))
   return { cases: rows.map(asCase), cursor: cursorAfter(rows, limit, ({ caseId }) => [caseId]) }
 })
 
-const caseOf = Effect.fnUntraced(function* (caseId: string) {
-  const row = yield* supportCaseOf(caseId)
+const caseOf = Effect.fnUntraced(function* (caller: Caller, caseId: string) {
+  const row = yield* seenBy(caller)(supportCaseOf(caseId))
   return row ?? (yield* Effect.fail(notFound()))
 })
 
-const read = Effect.fn("operators.supportCase")(function* (caseId: string) {
-  return asCase(yield* caseOf(caseId))
+const read = Effect.fn("operators.supportCase")(function* (caller: Caller, caseId: string) {
+  return asCase(yield* caseOf(caller, caseId))
 })
 
 const resolve = Effect.fn("operators.resolve")(function* (
   caseId: string,
-  by: SubjectId,
+  caller: Caller,
   { resolution, reason }: typeof Resolution.Type
 ) {
   const actors = yield* ActorSystem
-  const { vin, activationId } = yield* caseOf(caseId)
+  const by = caller.subjectId
+  const { vin, activationId } = yield* caseOf(caller, caseId)
   yield* actors.tell(
     Activation.at(`${vin}/${activationId}`),
     ResolveSupportCase.make({ by, resolution, reason }),
     { id: `${by}/resolve/${caseId}/${resolution}` } // A case is resolved once: the other word is refused.
   )
-  return asCase(yield* caseOf(caseId))
+  return asCase(yield* caseOf(caller, caseId))
 })
