@@ -76,15 +76,10 @@ const rowsOf = Effect.fnUntraced(function* (
       SELECT DISTINCT
              ${idOf(sql, "'text', j.path, j.version, agreed ->> 'text', agreed ->> 'edition'")}, 'contractText', (agreed ->> 'at')::timestamptz,
              agreed ->> 'text', (agreed ->> 'edition')::int, agreed ->> 'language', 'text/markdown', NULL::int, NULL, NULL, NULL, owned.vin, NULL
-      FROM (
-        SELECT o.partition, o.path, o.vin, o.version,
-               (SELECT min(version) FROM vehicle_owners n WHERE n.path = o.path AND n.version > o.version) AS until
-        FROM vehicle_owners o
-        WHERE o.subject_id = ${customerId}
-      ) owned
-      JOIN whole.journal j ON j.partition = owned.partition AND j.path = owned.path AND j.version IN (owned.version, owned.until)
+      FROM ownerships owned
+      JOIN whole.journal j ON j.partition = owned.partition AND j.path = owned.path AND j.version IN (owned.since, owned.until)
       CROSS JOIN jsonb_array_elements(j.body -> 'consents') agreed
-      WHERE j.type = 'TransferOwnership'
+      WHERE owned.subject_id = ${customerId} AND j.type = 'TransferOwnership'
       UNION ALL
       SELECT ${idOf(sql, "'manual', path, vin")}, 'manual', active_since, option, NULL, NULL, 'text/markdown', NULL, NULL, NULL,
              activation_id, vin, NULL

@@ -51,10 +51,9 @@ export const turnsOf = Effect.fn("views.turnsOf")(function* ({ customerId, order
     orderId === null
       ? sql`
         UNION ALL
-        SELECT o.partition, o.path, o.vin, 'vehicle', (SELECT state -> 'context' ->> 'model' FROM actors WHERE path = o.path), o.version,
-               coalesce((SELECT min(version) FROM vehicle_owners n WHERE n.path = o.path AND n.version > o.version), ${endless})
-        FROM vehicle_owners o
-        WHERE o.subject_id = ${customerId}`
+        SELECT partition, path, vin, 'vehicle', model, since, coalesce(until, ${endless})
+        FROM ownerships
+        WHERE subject_id = ${customerId}`
       : sql``
   return yield* sql<TurnRow>`
     WITH told AS (

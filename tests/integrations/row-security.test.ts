@@ -21,7 +21,7 @@ const atTheDoor = {
   "whole.journal": "dealership",
   "public.dealerships": "dealership only",
   "public.open_balances": "customer",
-  "public.vehicle_owners": "customer",
+  "public.ownerships": "customer",
   "public.purchase_file_reads": "customer",
   "public.notifications": "customer",
   "public.notification_deliveries": "customer",
@@ -128,6 +128,11 @@ describe("at a door", () => {
   })
 
   test("a car's past and future belong to whose it was", async () => {
+    const had = "SELECT subject_id, since, until FROM ownerships WHERE path = 'vehicle/' || "
+    expect(await door(customerOf("zoe"), `${had} '${soldOnVin}'`)).toEqual([{ subject_id: worlds.zoe.subject, since: 2, until: 5 }])
+    expect(await door(customerOf("bob"), `${had} '${soldOnVin}'`)).toEqual([
+      { subject_id: worlds.bob.subject, since: 5, until: null }
+    ])
     const versions = async (world: World) =>
       (await door(customerOf(world), `SELECT version FROM whole.journal WHERE path = 'vehicle/${soldOnVin}' ORDER BY 1`)).map(
         ({ version }) => version

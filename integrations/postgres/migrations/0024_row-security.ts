@@ -11,8 +11,6 @@ const atTheDoor: Readonly<Record<string, string>> = {
   actors: "subject_id = door.subject() OR dealership_id = door.dealership()",
   ledger: "EXISTS (SELECT FROM public.actors a WHERE a.path = ledger.path)",
   open_balances: "subject_id = door.subject()",
-  // The row that ended somebody's time with a car names them, too: until then it was theirs.
-  vehicle_owners: "subject_id = door.subject() OR from_subject_id = door.subject()",
   documents: "EXISTS (SELECT FROM public.actors a WHERE a.path = 'order/' || documents.order_id)",
   purchase_papers:
     "subject_id = door.subject() OR EXISTS (SELECT FROM public.actors a WHERE a.path = 'order/' || purchase_papers.order_id)",
@@ -29,10 +27,8 @@ const heard = `
   starts_with(message_id, door.caller() || '/')
   OR EXISTS (SELECT FROM public.actors a WHERE a.path = journal.path AND a.type <> 'vehicle')
   OR EXISTS (
-    SELECT FROM public.vehicle_owners o
-    WHERE o.path = journal.path AND o.subject_id = door.subject() AND journal.version >= o.version
-      AND journal.version <= coalesce(
-        (SELECT min(n.version) FROM public.vehicle_owners n WHERE n.path = o.path AND n.version > o.version), 2147483647))`
+    SELECT FROM public.ownerships o
+    WHERE o.path = journal.path AND journal.version >= o.since AND (journal.version <= o.until OR o.until IS NULL))`
 
 /** Somebody's rows that no door reads: behind the same wall, without a gate in it. */
 const neverAtTheDoor = [
@@ -51,6 +47,7 @@ const neverAtTheDoor = [
   "refused_withdrawals",
   "refund_alarms",
   "gate_decisions",
+  "vehicle_owners",
   "notification_bounces"
 ]
 
@@ -84,6 +81,31 @@ export default Effect.gen(function* () {
     yield* sql.unsafe(`CREATE POLICY door ON ${table} FOR SELECT TO caas_door USING (${whose})`)
     yield* sql.unsafe(`GRANT SELECT ON ${table} TO caas_door`)
   }
+
+  // What somebody sees of a car that had, has or will have another owner: these three read by their own owner's rights, and are their own policy.
+  yield* sql`
+    CREATE VIEW ownerships WITH (security_barrier) AS -- From the turn that made a car somebody's to the one that made it another's.
+    SELECT o.subject_id, o.partition, o.path, o.vin, o.version AS since,
+           (SELECT min(n.version) FROM vehicle_owners n WHERE n.path = o.path AND n.version > o.version) AS until,
+           (SELECT v.state -> 'context' ->> 'model' FROM actors v WHERE v.path = o.path) AS model
+    FROM vehicle_owners o
+    WHERE current_user <> 'caas_door' OR o.subject_id = door.subject()`
+  yield* sql`
+    CREATE VIEW car_services WITH (security_barrier) AS -- What a car brings along when it is sold on, and nothing of who bought it.
+    SELECT v.subject_id AS owner_id, s.path, s.vin, s.state -> 'context' -> 'terms' ->> 'option' AS option,
+           s.state_path ~ '(^|[+])service[.]active([.+]|$)' AS active, (s.state -> 'context' ->> 'activeSince')::timestamptz AS active_since,
+           CASE WHEN s.subject_id = v.subject_id THEN s.state -> 'context' ->> 'activationId' END AS activation_id
+    FROM actors v
+    JOIN actors s ON s.type = 'activation' AND s.vin = v.vin
+    WHERE v.type = 'vehicle' AND (current_user <> 'caas_door' OR v.subject_id = door.subject())`
+  yield* sql`
+    CREATE VIEW car_plates WITH (security_barrier) AS -- In the order that sold it, whoever bought it then.
+    SELECT v.subject_id AS owner_id, v.vin, o.state -> 'context' -> 'registration' ->> 'plate' AS plate
+    FROM actors v
+    JOIN actors o ON o.path = 'order/' || (v.state -> 'context' ->> 'orderId')
+    WHERE v.type = 'vehicle' AND (current_user <> 'caas_door' OR v.subject_id = door.subject())`
+  yield* sql`GRANT SELECT ON ownerships, car_services, car_plates TO caas_app, caas_door`
+
   for (const table of neverAtTheDoor) yield* wall(table)
   for (const [table, whose] of Object.entries(atTheDoor)) {
     yield* wall(table)
@@ -97,21 +119,4 @@ export default Effect.gen(function* () {
   yield* sql`ALTER VIEW whole.journal SET (security_invoker = true)`
   yield* sql`ALTER VIEW whole.outbox SET (security_invoker = true)`
   yield* sql`GRANT SELECT ON whole.journal TO caas_door`
-
-  // What a car brings along when it is sold on, and nothing of who had it before: these two read by their owner's rights, and are their own policy.
-  yield* sql`
-    CREATE VIEW car_services WITH (security_barrier) AS
-    SELECT v.subject_id AS owner_id, s.path, s.vin, s.state -> 'context' -> 'terms' ->> 'option' AS option,
-           s.state_path ~ '(^|[+])service[.]active([.+]|$)' AS active, (s.state -> 'context' ->> 'activeSince')::timestamptz AS active_since,
-           CASE WHEN s.subject_id = v.subject_id THEN s.state -> 'context' ->> 'activationId' END AS activation_id
-    FROM actors v
-    JOIN actors s ON s.type = 'activation' AND s.vin = v.vin
-    WHERE v.type = 'vehicle' AND (current_user <> 'caas_door' OR v.subject_id = door.subject())`
-  yield* sql`
-    CREATE VIEW car_plates WITH (security_barrier) AS
-    SELECT v.subject_id AS owner_id, v.vin, o.state -> 'context' -> 'registration' ->> 'plate' AS plate
-    FROM actors v
-    JOIN actors o ON o.path = 'order/' || (v.state -> 'context' ->> 'orderId')
-    WHERE v.type = 'vehicle' AND (current_user <> 'caas_door' OR v.subject_id = door.subject())`
-  yield* sql`GRANT SELECT ON car_services, car_plates TO caas_app, caas_door`
 })
