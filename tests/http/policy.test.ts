@@ -46,6 +46,7 @@ describe("the policy", () => {
   test("opens to anybody what tells nothing of anybody, and the two doors to a session", () => {
     const open = all.filter(([, rights]) => rights.get("anybody") !== "nothing").map(([line]) => line.replace(/^\w+ +/, ""))
     expect([...new Set(open)].sort()).toEqual([
+      "/.well-known/http-message-signatures-directory",
       "/api/auth/credentials",
       "/api/auth/sessions",
       "/health/live",
