@@ -12,7 +12,7 @@ const canaries: Record<string, string> = {
   name: "Canaria Quokkasdottir",
   mail: "canary.of.the.customer",
   phone: "+34699123457",
-  nationalId: "48213579W",
+  nationalId: "48213579J",
   street: "Calle del Canario 7713",
   city: "Villacanaria",
   secondName: "Quokko Canarissimo",
