@@ -251,7 +251,7 @@ describe("none of it is found again", () => {
   })
 
   test("in a log line", () => {
-    expect(lines.length).toBeGreaterThan(3)
+    expect(lines.join("\n")).toContain("A webhook was not signed by its partner")
     for (const line of lines) expect([found(line), line]).toEqual([[], line])
   })
 
