@@ -156,7 +156,7 @@ test("a sale, a car and a service, all the way, and everything that can be got w
   await ask("public", "GET", "/api/me", {
     headers: { cookie: `__Host-sid=${canaries.cookie}`, authorization: `Basic ${canaries.basic}`, "x-api-key": canaries.apiKey! }
   })
-  await ask("public", "GET", `/api/me/orders?cursor=${canaries.query}&${canaries.query}=1`, { token: me.token })
+  await ask("public", "GET", `/api/me/orders?cursor=${canaries.query}&more=${canaries.query}`, { token: me.token })
   await ask("public", "GET", `/api/me/orders/${canaries.pathWord}`, { token: me.token })
   await ask("public", "GET", `/${canaries.pathWord}`, { token: me.token })
   await ask("public", "POST", "/webhooks/settlement", {
@@ -256,10 +256,8 @@ describe("none of it is found again", () => {
   })
 
   test("in an answer that says no", () => {
-    for (const { where, text } of refusals) {
-      const own = where.includes(canaries.vinInLogs!) ? ["vinInLogs"] : []
-      expect([where, found(text, own), text]).toEqual([where, [], text])
-    }
+    const leaks = refusals.map(({ where, text }) => [where, found(text), text] as const).filter(([, names]) => names.length > 0)
+    expect(leaks).toEqual([])
   })
 
   test("in a message of the broker", async () => {
