@@ -95,3 +95,32 @@ describe("a signature", () => {
     expect(await judged(during, signature)).toBe(true)
   })
 })
+
+describe("a flood", () => {
+  test("of twenty thousand forgeries that look right is turned away to the last, and leaves nothing in memory (F57)", async () => {
+    setSystemTime(new Date(instant))
+    const flood = async (count: number) =>
+      Effect.runPromise(
+        Effect.gen(function* () {
+          let believed = 0
+          for (let n = 0; n < count; n++) {
+            const headers = new Headers({
+              "webhook-id": `msg_${n}`,
+              "webhook-timestamp": String(instant / 1000),
+              "webhook-signature": `v1,${Buffer.alloc(32, n % 256).toString("base64")}`
+            })
+            if (Exit.isSuccess(yield* Effect.exit(verifySignature("factory", headers, body)))) believed++
+          }
+          return believed
+        }).pipe(Effect.provide(WebhookSecrets.layer(during)))
+      )
+    const heap = () => {
+      Bun.gc(true)
+      return process.memoryUsage().heapUsed
+    }
+    expect(await flood(2_000)).toBe(0)
+    const before = heap()
+    expect(await flood(20_000)).toBe(0)
+    expect(heap() - before).toBeLessThan(4 * 1024 * 1024)
+  })
+})
