@@ -141,7 +141,7 @@ export const activation = behavior({
       ),
     AcknowledgeWithdrawal: Effect.fn("AcknowledgeWithdrawal")(function* (command, { id }) {
       const { type: _, purchasedAt: concludedAt, ...withdrawal } = command
-      const { customerId: subjectId, activationId, vin, submittedAt, timeZone } = withdrawal
+      const { customerId: subjectId, country, activationId, vin, submittedAt, timeZone } = withdrawal
       const backBy = addDays(dayOf(submittedAt, timeZone), refundDays)
       const { title, filename, bytes } = yield* Papers.use((papers) =>
         papers.acknowledgement({ ...withdrawal, concludedAt, backBy })
@@ -149,6 +149,7 @@ export const activation = behavior({
       const mediaType = "application/pdf" as const
       const paper = {
         subjectId,
+        country,
         kind: "withdrawalAcknowledgement",
         title,
         mediaType,

@@ -17,6 +17,7 @@ import { ClusterSecret } from "#actors/system/wire.ts"
 import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
+import { ErasurePostgres } from "#integrations/erasure/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
 import { OperatorsLog } from "#integrations/log/operators-log.ts"
@@ -24,6 +25,8 @@ import { Nats } from "#integrations/nats/nats.ts"
 import { LateNotifications } from "#integrations/notifications/late.ts"
 import { NotificationsPostgres } from "#integrations/notifications/postgres.ts"
 import { NotificationPreferencesPostgres } from "#integrations/notifications/postgres-preferences.ts"
+import { PaperSealing } from "#integrations/paper-vault/clear.ts"
+import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
 import { PapersPdf } from "#integrations/papers/pdf.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
@@ -35,6 +38,7 @@ import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts
 import { RateLimitsRedis } from "#integrations/redis/limits.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { RefusedWithdrawalsPostgres } from "#integrations/refused-withdrawals/postgres.ts"
+import { RetentionClock } from "#integrations/retention/clock.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { VehicleTrustPostgres } from "#integrations/vehicle-trust/postgres.ts"
@@ -71,6 +75,7 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     DocumentsPostgres,
     EvidencePostgres,
     NotificationsPostgres,
+    ErasurePostgres,
     Paperwork(settings),
     Layer.succeed(Doors, { publicUrl, intranetUrl })
   ).pipe(
@@ -81,7 +86,7 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
         VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue })
       )
     ),
-    Layer.provideMerge(PersonsPostgres({ key: settings.personsKey }))
+    Layer.provideMerge(Layer.mergeAll(PersonsPostgres({ key: settings.personsKey }), PaperVaultPostgres({ key: settings.personsKey })))
   )
   return People.pipe(
     Layer.provideMerge(Live(settings)),
@@ -103,7 +108,9 @@ const Relays = ({ commandAttempts, archiveAfterDays, telemetryDays }: RunnerSett
     Layer.provide(TimerRelay, OutboxRelay(registry, { attempts: commandAttempts })),
     LateNotifications,
     Archivist({ afterDays: archiveAfterDays }),
-    TelemetrySlices({ days: telemetryDays })
+    TelemetrySlices({ days: telemetryDays }),
+    PaperSealing,
+    RetentionClock
   ).pipe(Layer.provide(PostgresRelay))
 
 /** What comes in, besides HTTP: webhooks that are kept, reports and telemetry of vehicles, and what the gateway's books tell where a webhook did not. */

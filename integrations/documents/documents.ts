@@ -1,6 +1,6 @@
 /** Papers, kept by the SHA-256 of their bytes. */
 import { Context, type Effect, Schema } from "effect"
-import type { OrderId, Paper, SubjectId } from "#machines/vocabulary.ts"
+import type { Country, OrderId, Paper, SubjectId } from "#machines/vocabulary.ts"
 
 export class Documents extends Context.Service<
   Documents,
@@ -8,6 +8,9 @@ export class Documents extends Context.Service<
     /** At most 10 MiB; PDF, JPEG or PNG by their magic bytes, whatever the name says. Kept twice is kept once. */
     readonly keep: (paper: {
       readonly orderId: OrderId
+      /** Whom it is about: the bytes lie sealed under a key of theirs. */
+      readonly customerId: SubjectId
+      readonly country: Country
       readonly kind: string
       readonly bytes: Uint8Array
       readonly by: SubjectId

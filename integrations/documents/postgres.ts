@@ -1,7 +1,8 @@
-/** Papers in Postgres: the bytes themselves, so that they are saved and restored with the order they belong to. */
+/** Papers in Postgres: the bytes themselves, sealed, so that they are saved and restored with the order they belong to. */
 import { createHash } from "node:crypto"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { PaperVault } from "../paper-vault/paper-vault.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import { DocumentRefused, Documents } from "./documents.ts"
 import { mediaType } from "./media-type.ts"
@@ -13,16 +14,20 @@ export const DocumentsPostgres = Layer.effect(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const time = yield* PlatformTime
+    const vault = yield* PaperVault
     return Documents.of({
-      keep: Effect.fn("Documents.keep")(function* ({ orderId, kind, bytes, by }) {
+      keep: Effect.fn("Documents.keep")(function* ({ orderId, customerId, country, kind, bytes, by }) {
         if (bytes.length === 0) return yield* new DocumentRefused({ reason: "Empty" })
         if (bytes.length > largest) return yield* new DocumentRefused({ reason: "LargerThan10MiB" })
         const type = mediaType(bytes)
         if (type === null) return yield* new DocumentRefused({ reason: "NeitherPdfJpegNorPng" })
         const sha256 = createHash("sha256").update(bytes).digest("hex")
+        const at = new Date(time.now())
+        const drawer = { subjectId: customerId, paperClass: "registration", country, at } as const
+        const { keyId, sealed } = yield* vault.seal(drawer, sha256, bytes)
         yield* Effect.orDie(sql`
-          INSERT INTO documents (order_id, kind, sha256, bytes, media_type, size, by, at)
-          VALUES (${orderId}, ${kind}, ${sha256}, ${bytes}, ${type}, ${bytes.length}, ${by}, ${new Date(time.now())})
+          INSERT INTO documents (order_id, kind, sha256, key_id, sealed, media_type, size, by, at)
+          VALUES (${orderId}, ${kind}, ${sha256}, ${keyId}, ${sealed}, ${type}, ${bytes.length}, ${by}, ${at})
           ON CONFLICT DO NOTHING`)
         return { kind, sha256 }
       }),

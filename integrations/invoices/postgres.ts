@@ -118,9 +118,9 @@ export const InvoicesPostgres = Layer.effect(
     return Invoices.of({
       issue: Effect.fn("Invoices.issue")(function* (request: InvoiceRequest, id: string) {
         const paper = paperOf((yield* issued(request, id))!)
-        const { kind, customerId: subjectId, orderId, activationId, vin } = paper
+        const { kind, customerId: subjectId, country, orderId, activationId, vin } = paper
         const { title, bytes } = yield* papers.invoice(paper)
-        const about = { subjectId, kind, title, mediaType: "application/pdf", orderId, activationId, vin } as const
+        const about = { subjectId, country, kind, title, mediaType: "application/pdf", orderId, activationId, vin } as const
         const { sha256 } = yield* file.keep({ ...about, bytes }, id)
         return { number: paper.record.number, issuedAt: paper.record.recordedAt, sha256 }
       })

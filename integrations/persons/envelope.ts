@@ -38,6 +38,34 @@ export const envelope = (kek: Redacted.Redacted<Uint8Array>) => {
   }
 }
 
+/**
+ * How papers are sealed: many under one key, each key wrapped under the same key-encryption key by a key of its own. A paper is nonce, ciphertext
+ * and tag in one piece. `open` throws where the key is another one, or a byte or the paper's hash was changed.
+ */
+export const paperEnvelope = (kek: Redacted.Redacted<Uint8Array>) => {
+  const wrappingKey = Buffer.from(hkdfSync("sha256", Redacted.value(kek), "", "caas/paper-keys", keyLength))
+  const unwrap = ({ keyId, wrappedKey }: WrappedKey) =>
+    decrypt(wrappingKey, `paper-key/${keyId}`, wrappedKey.subarray(0, nonceLength), wrappedKey.subarray(nonceLength))
+  return {
+    /** A fresh key, wrapped. */
+    newKey: (keyId: string): Uint8Array => {
+      const { nonce, ciphertext } = encrypt(wrappingKey, `paper-key/${keyId}`, randomBytes(keyLength))
+      return Buffer.concat([nonce, ciphertext])
+    },
+    seal: (key: WrappedKey, sha256: string, bytes: Uint8Array): Uint8Array => {
+      const { nonce, ciphertext } = encrypt(unwrap(key), `paper/${sha256}`, bytes)
+      return Buffer.concat([nonce, ciphertext])
+    },
+    open: (key: WrappedKey, sha256: string, sealed: Uint8Array): Uint8Array =>
+      decrypt(unwrap(key), `paper/${sha256}`, sealed.subarray(0, nonceLength), sealed.subarray(nonceLength))
+  }
+}
+
+interface WrappedKey {
+  readonly keyId: string
+  readonly wrappedKey: Uint8Array
+}
+
 // The subject is authenticated along: a row's text moved to another row does not open.
 const encrypt = (key: Uint8Array, about: string, text: Uint8Array) => {
   const nonce = randomBytes(nonceLength)

@@ -1,9 +1,27 @@
-/** The papers of purchase files in Postgres: the bytes themselves, so that they are saved and restored with the order they are about. */
+/** The papers of purchase files in Postgres: the bytes themselves, sealed, so that they are saved and restored with the order they are about. */
 import { createHash } from "node:crypto"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { PaperVault } from "../paper-vault/paper-vault.ts"
 import { PlatformTime } from "../postgres/time.ts"
-import { PurchaseFile } from "./purchase-file.ts"
+import type { PaperClass } from "../retention/retention.ts"
+import { type PaperKind, PurchaseFile } from "./purchase-file.ts"
+
+/** Which rule keeps a paper of this kind. */
+export const classOf: Readonly<Record<PaperKind, PaperClass>> = {
+  invoice: "tax",
+  creditNote: "tax",
+  withdrawalAcknowledgement: "contract",
+  notification: "letter"
+}
+
+/** As it lies in either table: sealed; in clear where it was kept before papers were sealed, and nobody has come to it yet; neither, where its key is destroyed. */
+interface Lying {
+  readonly keyId: string | null
+  readonly sealed: Uint8Array | null
+  readonly bytes: Uint8Array | null
+  readonly sha256: string
+}
 
 const sha256Of = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest("hex")
 
@@ -12,22 +30,41 @@ export const PurchaseFilePostgres = Layer.effect(
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const time = yield* PlatformTime
+    const vault = yield* PaperVault
+    const opened = (row: Lying | undefined) =>
+      row?.keyId && row.sealed !== null
+        ? vault.open({ keyId: row.keyId, sealed: row.sealed }, row.sha256)
+        : Effect.succeed(row?.bytes ?? null)
     return PurchaseFile.of({
       keep: Effect.fn("PurchaseFile.keep")(function* (paper, id) {
-        const { subjectId, kind, title, mediaType, bytes, orderId, activationId, vin } = paper
+        const { subjectId, country, kind, title, mediaType, bytes, orderId, activationId, vin } = paper
         const documentId = `doc_${sha256Of(id).slice(0, 32)}` // Whoever knows a command's id may tell it; nobody guesses it.
         const sha256 = sha256Of(bytes)
+        const at = new Date(time.now())
+        const { keyId, sealed } = yield* vault.seal({ subjectId, paperClass: classOf[kind], country, at }, sha256, bytes)
         const [kept] = yield* sql`
           INSERT INTO purchase_papers
-            (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, order_id, activation_id, vin, at)
+            (document_id, command_id, subject_id, kind, title, media_type, size, sha256, key_id, sealed, order_id, activation_id, vin, at)
           VALUES
-            (${documentId}, ${id}, ${subjectId}, ${kind}, ${title}, ${mediaType}, ${bytes.length}, ${sha256}, ${bytes},
-             ${orderId}, ${activationId}, ${vin}, ${new Date(time.now())})
+            (${documentId}, ${id}, ${subjectId}, ${kind}, ${title}, ${mediaType}, ${bytes.length}, ${sha256}, ${keyId}, ${sealed},
+             ${orderId}, ${activationId}, ${vin}, ${at})
           ON CONFLICT DO NOTHING
           RETURNING document_id`
         if (kept !== undefined) return { documentId, sha256 }
         const [first] = yield* sql<{ sha256: string }>`SELECT sha256 FROM purchase_papers WHERE command_id = ${id}`
         return { documentId, sha256: first!.sha256 }
+      }, Effect.orDie),
+      bytesOf: Effect.fn("PurchaseFile.bytesOf")(function* (documentId: string) {
+        const [row] = yield* sql<Lying>`
+          SELECT key_id AS "keyId", sealed, bytes, sha256 FROM purchase_papers WHERE document_id = ${documentId}`
+        return yield* opened(row)
+      }, Effect.orDie),
+      registrationBytesOf: Effect.fn("PurchaseFile.registrationBytesOf")(function* ({ orderId, kind, sha256 }) {
+        const [row] = yield* sql<Lying>`
+          SELECT key_id AS "keyId", sealed, bytes, sha256
+          FROM documents
+          WHERE order_id = ${orderId} AND kind = ${kind} AND sha256 = ${sha256}`
+        return yield* opened(row)
       }, Effect.orDie),
       noteRead: Effect.fn("PurchaseFile.noteRead")(function* (read) {
         const { customerId, by, role, dealershipId, orderId, what, documentId } = read

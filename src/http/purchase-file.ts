@@ -152,7 +152,7 @@ const documents = Effect.fnUntraced(function* (reader: Reader, after: AfterDocum
 /** The bytes themselves. Their hash is their tag: who has them already is told so. */
 export const readDocument = Effect.fn("purchaseFile.document")(function* (reader: Reader, documentId: string, request: Request) {
   const shownIn = yield* languageOf(reader.scope.customerId)
-  const found = yield* seenByReader(reader)(documentOf(reader.scope, documentId, shownIn))
+  const found = yield* seenByReader(reader)(documentOf(yield* PurchaseFile, reader.scope, documentId, shownIn))
   if (found === null) return yield* Effect.fail(notFound())
   const { document, bytes } = found
   yield* note(reader, "document", documentId)
@@ -172,6 +172,7 @@ export const readDocument = Effect.fn("purchaseFile.document")(function* (reader
 export const exportFile = Effect.fn("purchaseFile.export")(function* (reader: Reader, query: Query) {
   const { scope } = reader
   const seen = seenByReader(reader)
+  const file = yield* PurchaseFile
   const limits = yield* RateLimits
   const time = yield* PlatformTime
   yield* limits.consume(`purchase-file/${scope.customerId}`, exportsPerHour, 3600)
@@ -187,7 +188,8 @@ export const exportFile = Effect.fn("purchaseFile.export")(function* (reader: Re
   ).pipe(
     Stream.mapEffect((row) => {
       const document = described(row, shownIn)
-      return document === null ? Effect.succeed([]) : Effect.map(seen(bytesOf(row, shownIn)), (bytes) => [{ document, bytes }])
+      if (document === null) return Effect.succeed([])
+      return Effect.map(seen(bytesOf(file, row, shownIn)), (bytes) => (bytes === null ? [] : [{ document, bytes }]))
     }),
     Stream.flatMap(Stream.fromIterable)
   )

@@ -52,7 +52,12 @@ const NoPapers = Layer.mergeAll(
     invoice: ({ paymentId }) => Effect.succeed({ title: paymentId, filename: "paper.pdf", bytes: new Uint8Array() }),
     acknowledgement: ({ activationId }) => Effect.succeed({ title: activationId, filename: "paper.pdf", bytes: new Uint8Array() })
   }),
-  Layer.succeed(PurchaseFile, { keep: (_, id) => Effect.succeed({ documentId: id, sha256: "" }), noteRead: () => Effect.void })
+  Layer.succeed(PurchaseFile, {
+    keep: (_, id) => Effect.succeed({ documentId: id, sha256: "" }),
+    bytesOf: () => Effect.succeed(null),
+    registrationBytesOf: () => Effect.succeed(null),
+    noteRead: () => Effect.void
+  })
 )
 
 export type TownServices = Layer.Success<ReturnType<typeof townLayer>>

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Seen } from "#integrations/postgres/seen-by.ts"
-import { PaperKind } from "#integrations/purchase-file/purchase-file.ts"
+import { PaperKind, type PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { countries } from "#integrations/registration/countries.ts"
 import { contractText } from "#integrations/texts/contract-texts.ts"
 import { manualOf, newestManual } from "#integrations/texts/manuals.ts"
@@ -95,12 +95,12 @@ const rowsOf = Effect.fnUntraced(function* (
     ), documents_of_all AS (
       SELECT document_id, kind, at, title, NULL::int AS edition, NULL AS language, media_type, size, sha256, order_id, activation_id, vin, NULL AS country
       FROM purchase_papers
-      WHERE subject_id = ${customerId} AND ${papers}
+      WHERE subject_id = ${customerId} AND ${papers} AND (sealed IS NOT NULL OR bytes IS NOT NULL)
       UNION ALL
       SELECT ${idOf(sql, "'registration', d.order_id, d.kind, d.sha256")}, 'registrationPaper', d.at,
              d.kind, NULL, NULL, d.media_type, d.size, d.sha256, d.order_id, NULL, c.vin, c.country
       FROM contracts c
-      JOIN documents d ON d.order_id = c.order_id
+      JOIN documents d ON d.order_id = c.order_id AND (d.sealed IS NOT NULL OR d.bytes IS NOT NULL)
       UNION ALL
       SELECT DISTINCT
              ${idOf(sql, "'text', c.path, agreed ->> 'text', agreed ->> 'edition'")}, 'contractText', (agreed ->> 'at')::timestamptz,
@@ -125,10 +125,16 @@ export const documentsOf = Effect.fn("views.documentsOf")(function* (scope: File
 export const beforeAll = { at: "2000-01-01T00:00:00.000Z" } as const
 
 /** With its bytes. Null where the file has no such document, whoever else's it may be. */
-export const documentOf = Effect.fn("views.documentOf")(function* (scope: FileScope, documentId: string, shownIn: Language) {
+export const documentOf = Effect.fn("views.documentOf")(function* (
+  file: PurchaseFile["Service"],
+  scope: FileScope,
+  documentId: string,
+  shownIn: Language
+) {
   const [row] = yield* rowsOf(scope, { ...beforeAll, documentId: "" }, 1, documentId)
   const document = row === undefined ? null : described(row, shownIn)
-  return row === undefined || document === null ? null : { document, bytes: yield* bytesOf(row, shownIn) }
+  const bytes = row === undefined || document === null ? null : yield* bytesOf(file, row, shownIn)
+  return document === null || bytes === null ? null : { document, bytes }
 })
 
 /** The page that a text or a manual is; null for what lies in a table, and for a text that was agreed to before texts were kept. */
@@ -156,15 +162,11 @@ export const described = (row: DocumentRow, shownIn: Language): FileDocument | n
   return { ...common, title: page.title, size: page.size, sha256: page.sha256, edition }
 }
 
-/** Of a row that `documentsOf` told, and that is described. */
-export const bytesOf = Effect.fn("views.bytesOf")(function* (row: DocumentRow, shownIn: Language) {
-  const sql = yield* Seen
+/** Of a row that `documentsOf` told, and that is described. Null where it was erased a moment ago. */
+export const bytesOf = Effect.fn("views.bytesOf")(function* (file: PurchaseFile["Service"], row: DocumentRow, shownIn: Language) {
   const shown = pageOf(row, shownIn)
   if (shown !== null) return shown.page.bytes
-  const [found] =
-    row.kind === "registrationPaper"
-      ? yield* sql<{ readonly bytes: Uint8Array }>`
-        SELECT bytes FROM documents WHERE order_id = ${row.orderId} AND kind = ${row.title} AND sha256 = ${row.sha256}`
-      : yield* sql<{ readonly bytes: Uint8Array }>`SELECT bytes FROM purchase_papers WHERE document_id = ${row.documentId}`
-  return found!.bytes
+  return row.kind === "registrationPaper"
+    ? yield* file.registrationBytesOf({ orderId: row.orderId!, kind: row.title, sha256: row.sha256! })
+    : yield* file.bytesOf(row.documentId)
 })

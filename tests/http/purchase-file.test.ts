@@ -58,7 +58,7 @@ const keep = (id: string, title: string, about: OrderId | null) =>
     PurchaseFile.use((file) =>
       file.keep(
         {
-          ...{ subjectId: owner.subjectId, kind: "invoice", title, mediaType: "application/pdf", bytes: invoice },
+          ...{ subjectId: owner.subjectId, country: "ES", kind: "invoice", title, mediaType: "application/pdf", bytes: invoice },
           ...{ orderId: about, activationId: null, vin: null }
         },
         id

@@ -3,12 +3,14 @@ import { randomBytes } from "node:crypto"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { type InvoiceLine, type InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
 import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
+import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
 import { PapersPdf } from "#integrations/papers/pdf.ts"
 import { type PersonalData, Persons } from "#integrations/persons/persons.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
+import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { type SigningKey, signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { ActivationId, PaymentId, SubjectId, Vin } from "#machines/vocabulary.ts"
 
@@ -23,8 +25,11 @@ export class Accounting {
   constructor(url: string, connections = 6) {
     const Time = Layer.succeed(PlatformTime, PlatformTime.of({ now: () => this.now, advance: () => Effect.void }))
     const Ground = Layer.mergeAll(Postgres({ url: Redacted.make(url), connections }), Time)
-    const People = PersonsPostgres({ key: Redacted.make(new Uint8Array(32).fill(7)) })
-    const Made = Layer.mergeAll(PapersPdf({ key: Redacted.make(this.key) }), PurchaseFilePostgres).pipe(Layer.provideMerge(People))
+    const key = Redacted.make(new Uint8Array(32).fill(7))
+    const People = PersonsPostgres({ key })
+    const Made = Layer.mergeAll(PapersPdf({ key: Redacted.make(this.key) }), PurchaseFilePostgres).pipe(
+      Layer.provideMerge(Layer.mergeAll(People, PaperVaultPostgres({ key })))
+    )
     this.#runtime = ManagedRuntime.make(InvoicesPostgres.pipe(Layer.provideMerge(Made), Layer.provideMerge(Ground)))
   }
 
@@ -48,6 +53,11 @@ export class Accounting {
   /** What is answered; or, as data, why not. */
   issue(request: InvoiceRequest, id: string = crypto.randomUUID()) {
     return this.run(Invoices.use((invoices) => invoices.issue(request, id)).pipe(Effect.catch(Effect.succeed)))
+  }
+
+  /** A paper as its customer reads it. */
+  bytesOf(documentId: string): Promise<Uint8Array> {
+    return this.run(PurchaseFile.use((file) => file.bytesOf(documentId))).then((bytes) => bytes!)
   }
 
   /** The number of what is issued. */

@@ -5,14 +5,18 @@ import { SQL } from "bun"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { Documents } from "#integrations/documents/documents.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
+import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
+import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
+import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { OrderId, SubjectId } from "#machines/vocabulary.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
 
 const noon = Date.parse("2026-03-02T12:00:00.000Z")
 const Time = Layer.succeed(PlatformTime, PlatformTime.of({ now: () => noon, advance: () => Effect.void }))
 const seller = SubjectId.make("sub_seller")
+const customerId = SubjectId.make("sub_ana")
 const mib = 1024 * 1024
 
 const bytes = (head: string | ReadonlyArray<number>, size = 64) => {
@@ -23,7 +27,12 @@ const bytes = (head: string | ReadonlyArray<number>, size = 64) => {
 const pdf = (text: string, size?: number) => bytes(`%PDF-1.7 ${text}`, size)
 
 const runtimeOn = (url: string) =>
-  ManagedRuntime.make(DocumentsPostgres.pipe(Layer.provide([Postgres({ url: Redacted.make(url), connections: 4 }), Time])))
+  ManagedRuntime.make(
+    Layer.mergeAll(DocumentsPostgres, PurchaseFilePostgres).pipe(
+      Layer.provide(PaperVaultPostgres({ key: Redacted.make(new Uint8Array(32).fill(7)) })),
+      Layer.provide([Postgres({ url: Redacted.make(url), connections: 4 }), Time])
+    )
+  )
 
 let database: Database
 let owner: SQL
@@ -44,7 +53,9 @@ afterAll(async () => {
 const newOrder = () => OrderId.make(`ord_papers-${++order}`)
 const keep = (orderId: OrderId, kind: string, paper: Uint8Array) =>
   runtime.runPromise(
-    Documents.use((documents) => documents.keep({ orderId, kind, bytes: paper, by: seller })).pipe(Effect.catch(Effect.succeed))
+    Documents.use((documents) => documents.keep({ orderId, customerId, country: "ES", kind, bytes: paper, by: seller })).pipe(
+      Effect.catch(Effect.succeed)
+    )
   )
 const list = (orderId: OrderId) => runtime.runPromise(Documents.use((documents) => documents.listOf(orderId)))
 
@@ -58,8 +69,10 @@ describe("a paper", () => {
     const sha256 = createHash("sha256").update(paper).digest("hex")
     expect(await keep(orderId, "identity", paper)).toEqual({ kind: "identity", sha256 })
     expect(await list(orderId)).toEqual([{ kind: "identity", sha256, mediaType, size: 64, at: "2026-03-02T12:00:00.000Z" }])
-    const [row] = await owner`SELECT bytes, by FROM documents WHERE order_id = ${orderId}`
-    expect(Buffer.from(row.bytes).equals(Buffer.from(paper))).toBe(true)
+    const [row] = await owner`SELECT sealed, by FROM documents WHERE order_id = ${orderId}`
+    expect(Buffer.from(row.sealed).includes(Buffer.from(paper.slice(0, 3)))).toBe(false)
+    const opened = await runtime.runPromise(PurchaseFile.use((file) => file.registrationBytesOf({ orderId, kind: "identity", sha256 })))
+    expect(Buffer.from(opened!).equals(Buffer.from(paper))).toBe(true)
     expect(row.by).toBe(seller)
   })
 

@@ -47,8 +47,8 @@ let commands = 0
 const issued = async (request: InvoiceRequest): Promise<Uint8Array> => {
   const id = `order/ord_1#${++commands}.0`
   await house.number(request, id)
-  const [{ bytes }] = await owner`SELECT bytes FROM purchase_papers WHERE command_id = ${id}`
-  return new Uint8Array(bytes)
+  const [{ document_id: documentId }] = await owner`SELECT document_id FROM purchase_papers WHERE command_id = ${id}`
+  return new Uint8Array(await house.bytesOf(documentId))
 }
 
 /** What somebody reads on its pages, page by page, in one line each. */

@@ -14,6 +14,8 @@ import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
 import { deliveries } from "#integrations/notifications/deliveries.ts"
 import { Notifications, type Occasion } from "#integrations/notifications/notifications.ts"
+import { sealAllClear } from "#integrations/paper-vault/clear.ts"
+import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { customerSees } from "#integrations/postgres/seen-by.ts"
@@ -135,6 +137,11 @@ const everyDocument = async (town: Town, customer: Visitor, orderId: string): Pr
   await town.sql`
     INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, order_id, at)
     VALUES (${`doc_${"0".repeat(32)}`}, 'walk#1.0', ${subjectId}, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('walk'), 'hex'), 'walk', ${orderId}, now())`
+  await town.sql`
+    INSERT INTO documents (order_id, kind, sha256, bytes, media_type, size, by, at)
+    VALUES (${orderId}, 'identityDocument', encode(sha256('%PDF walk'), 'hex'), '%PDF walk', 'application/pdf', 9, 'sub_walk', now())`
+  await town.platform.runtime.runPromise(sealAllClear(null))
+  expect([...(await town.sql`SELECT 1 FROM documents WHERE bytes IS NOT NULL`)]).toEqual([])
   const { documents } = await customer.does("GET", "/api/me/purchase-file/documents")
   const kinds = new Set(documents.map(({ kind }: { readonly kind: string }) => kind))
   for (const kind of ["contractText", "invoice", "registrationPaper"]) expect(kinds).toContain(kind)
@@ -249,6 +256,7 @@ const loops = async (databaseUrl: string) => {
     TelemetryStore,
     TelemetrySlices({ days: 30 })
   ).pipe(
+    Layer.provideMerge(PaperVaultPostgres({ key: Redacted.make(new Uint8Array(32).fill(7)) })),
     Layer.provideMerge(PlatformTimePostgres),
     Layer.provideMerge(Layer.mergeAll(Postgres({ url, connections: 2 }), Redis.layer({ url: process.env.REDIS_URL! })))
   )
@@ -287,6 +295,7 @@ const loops = async (databaseUrl: string) => {
         const about = { orderId: null, activationId: null, vin: null }
         const letter = {
           kind: "notification",
+          country: "ES",
           title: "Walk",
           mediaType: "text/plain",
           bytes: Buffer.from("walk"),

@@ -53,14 +53,14 @@ export const documents = (run: Run<Accounts | ActorSystem | Documents | SqlClien
 /** The same paper is the same request until the authority has been asked again: after a refusal it may be handed in once more. */
 const supply = Effect.fn("dealers.supplyPapers")(function* (
   seller: Seller,
-  { orderId, registration }: OrderContext,
+  { orderId, customerId, country, registration }: OrderContext,
   kind: string,
   bytes: Uint8Array
 ) {
   const documents = yield* Documents
   const actors = yield* ActorSystem
   const by = seller.subjectId
-  const paper = yield* documents.keep({ orderId, kind, bytes, by })
+  const paper = yield* documents.keep({ orderId, customerId, country, kind, bytes, by })
   const standing = yield* actors.tell(Order.at(orderId), SupplyPapers.make({ papers: [paper], by }), {
     id: `${by}/papers/${orderId}/${kind}/${paper.sha256}/${registration.attempts}`
   })

@@ -1,0 +1,69 @@
+/** The clock of retention: destroys what nothing obliges us to keep any more, and writes down what, how many and when; never whose. */
+import { Duration, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { answeredInTime } from "../postgres/postgres.ts"
+import { PlatformTime } from "../postgres/time.ts"
+
+const lookEvery = Duration.hours(1) // Platform time may have jumped by years: then there is more, and it goes on at once.
+const keysAtOnce = 100
+const rowsAtOnce = 1_000
+const day = 24 * 3600 * 1000
+/** Days after which nobody can have a use for it: a session or a link that is over, for whoever has to find out later. */
+export const daysKept = { sessions: 90, account_links: 90 } as const
+
+/** One look. Answers how much went: zero is the end. */
+export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const time = yield* PlatformTime
+  const now = new Date(time.now())
+  const note = (what: string, count: number) =>
+    sql`INSERT INTO destructions (at, what, count) VALUES (${now}, ${what}, ${count})`
+
+  const keys = Effect.gen(function* () {
+    const due = yield* sql<{ keyId: string; what: string }>`
+      SELECT key_id AS "keyId", paper_class || ' ' || country || ' ' || year AS what
+      FROM paper_keys
+      WHERE kept_until <= ${now} AND destroyed_at IS NULL
+      ORDER BY kept_until
+      LIMIT ${keysAtOnce}`
+    const gone = yield* Effect.filter(due, ({ keyId }) =>
+      Effect.map(sql<{ gone: boolean }>`SELECT destroy_paper_key(${keyId}, 'retention') AS gone`, ([row]) => row!.gone)
+    )
+    for (const [what, all] of Map.groupBy(gone, ({ what }) => what)) yield* note(what, all.length)
+    return gone.length
+  }).pipe(sql.withTransaction)
+
+  const before = (days: number) => new Date(time.now() - days * day)
+  const sessions = Effect.gen(function* () {
+    const gone = yield* sql`
+      DELETE FROM sessions
+      WHERE token_hash IN (
+        SELECT token_hash FROM sessions WHERE expires_at < ${before(daysKept.sessions)} ORDER BY expires_at LIMIT ${rowsAtOnce}
+      )
+      RETURNING session_id`
+    if (gone.length > 0) yield* note("sessions", gone.length)
+    return gone.length
+  }).pipe(sql.withTransaction)
+  const links = Effect.gen(function* () {
+    const gone = yield* sql`
+      DELETE FROM account_links
+      WHERE token_hash IN (
+        SELECT token_hash FROM account_links WHERE expires_at < ${before(daysKept.account_links)} ORDER BY expires_at LIMIT ${rowsAtOnce}
+      )
+      RETURNING slot`
+    if (gone.length > 0) yield* note("account links", gone.length)
+    return gone.length
+  }).pipe(sql.withTransaction)
+
+  return (yield* keys) + (yield* sessions) + (yield* links)
+})
+
+/** Every runner may look: what another has destroyed is gone. */
+export const RetentionClock = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const look = Effect.repeat(answeredInTime(destroyWhatIsOver()), { until: (gone) => gone === 0 }).pipe(
+      Effect.catchCause((cause) => Effect.logWarning("What is kept too long was not all destroyed, and is tried again", cause))
+    )
+    yield* Effect.andThen(look, Effect.sleep(lookEvery)).pipe(Effect.forever, Effect.forkScoped)
+  })
+)
