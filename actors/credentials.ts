@@ -10,7 +10,11 @@ import { credentialsMail } from "./notices.ts"
 /** Of two sales at once, both mails work until one is used. On a later repeat the first link is void and a second mail goes out. */
 export const giveAccess = Effect.fn("giveAccess")(function* (subjectId: SubjectId, id: string) {
   const accounts = yield* Accounts
-  const person = yield* Persons.use((persons) => persons.read(subjectId))
+  const person = yield* Persons.use((persons) => persons.read(subjectId)).pipe(
+    Effect.catchTag("PersonUnknown", () => Effect.succeed(null))
+  )
+  if (person === null) // Erased meanwhile: there is nobody to write to, and trying again would not bring them back.
+    return yield* Effect.logWarning("There is nobody to be given access").pipe(Effect.annotateLogs({ subject: subjectId }))
   yield* accounts.provision({ subjectId, role: "customer", dealershipId: null, createdBy: id })
   const token = yield* accounts.issueLink(subjectId, { evenIfSet: false, besideFresh: true })
   if (token === null) return // Known already, and has a password.

@@ -29,7 +29,7 @@ import {
 } from "#machines/order.ts"
 import { toRisks } from "#machines/order-migrations.ts"
 import { VehicleBuilt, type VehicleMessage, VehicleMoved, VehicleStocked } from "#machines/vehicle.ts"
-import type { Vin } from "#machines/vocabulary.ts"
+import type { SubjectId, Vin } from "#machines/vocabulary.ts"
 import { Order, Vehicle } from "./addresses.ts"
 import { giveAccess } from "./credentials.ts"
 import { ledger, riskCaseResolutions, riskCases } from "./ledger.ts"
@@ -109,7 +109,9 @@ export const order = behavior({
         Effect.map((found): OrderMessage => (found === null ? FactoryKnowsNothing.make({}) : reported(found)))
       ),
     RegisterVehicle: Effect.fn("RegisterVehicle")(function* ({ orderId, vin, country, customerId, papers }, { id }) {
-      const { name, nationalId, address } = yield* Persons.use((persons) => persons.read(customerId))
+      const person = yield* personOf(customerId)
+      if (person === null) return RegistrationRefused.make({ reason: "HolderErased" }) // No authority registers a car for nobody.
+      const { name, nationalId, address } = person
       const holder: Record<string, string> = { name }
       if (nationalId !== null) holder.nationalId = nationalId
       if (address !== null) Object.assign(holder, { street: address.street, city: address.city, postalCode: address.postalCode })
@@ -124,9 +126,11 @@ export const order = behavior({
       )
     }),
     BookTransport: Effect.fn("BookTransport")(function* ({ orderId, vin, customerId, dealershipId, to }, { id }) {
-      const person = yield* Persons.use((persons) => persons.read(customerId))
+      const person = yield* personOf(customerId) // Erased meanwhile, they are nobody's to drive to: the dealership takes it.
       const address: Record<string, string> =
-        to === "customer" && person.address !== null ? { name: person.name, ...person.address } : { dealershipId }
+        to === "customer" && person !== null && person.address !== null
+          ? { name: person.name, ...person.address }
+          : { dealershipId }
       const booked = yield* Carriers.use((carriers) =>
         carriers.book(
           {
@@ -197,6 +201,10 @@ export const order = behavior({
     return { closed: typeof value === "string" && closedStates.has(value), country, dealershipId, subjectId: customerId, vin }
   }
 })
+
+/** Null where they were erased meanwhile: an erasure waits for open orders, but two may act at one moment. */
+const personOf = (customerId: SubjectId) =>
+  Persons.use((persons) => persons.read(customerId)).pipe(Effect.catchTag("PersonUnknown", () => Effect.succeed(null)))
 
 /** What the factory's own record says, as the webhook would have said it. */
 const reported = (found: FactoryOrder): OrderMessage => {

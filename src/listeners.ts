@@ -39,7 +39,18 @@ export const openDoors = async (
 /** Throws AddressUnusable; nobody listens then. */
 const listen = async (
   runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
-  { publicUrl, intranetUrl, publicPort, intranetPort, pinSecret, signInsPerMinute, callsPublicKeys, isProxy, partners }: Settings,
+  {
+    publicUrl,
+    intranetUrl,
+    publicPort,
+    intranetPort,
+    pinSecret,
+    signInsPerMinute,
+    callsPublicKeys,
+    isProxy,
+    telemetryDays,
+    partners
+  }: Settings,
   hostname: string
 ): Promise<Listeners> => {
   const run = makeRun(runtime)
@@ -51,6 +62,7 @@ const listen = async (
     signInsPerMinute,
     callsPublicKeys,
     isProxy,
+    telemetryDays,
     partners: await runtime.runPromise(reachability(partners))
   }
   // Each door believes the pages of its own side alone.

@@ -86,7 +86,9 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
         VehicleTrustPostgres({ signingKey: settings.configSigningKey, catalogue: settings.signedCatalogue })
       )
     ),
-    Layer.provideMerge(Layer.mergeAll(PersonsPostgres({ key: settings.personsKey }), PaperVaultPostgres({ key: settings.personsKey })))
+    Layer.provideMerge(
+      Layer.mergeAll(PersonsPostgres({ key: settings.personsKey }), PaperVaultPostgres({ key: settings.personsKey }))
+    )
   )
   return People.pipe(
     Layer.provideMerge(Live(settings)),

@@ -7,7 +7,10 @@ import type { Blocker } from "./erasure.ts"
 const words: Readonly<Record<Blocker["reason"], Pick<Blocker, "inWords" | "whatToDo">>> = {
   OpenOrder: {
     inWords: { es: "Tiene un pedido en curso.", en: "You have an order under way." },
-    whatToDo: { es: "Espere a la entrega, o cancélelo en su concesionario.", en: "Wait for its handover, or cancel it at your dealership." }
+    whatToDo: {
+      es: "Espere a la entrega, o cancélelo en su concesionario.",
+      en: "Wait for its handover, or cancel it at your dealership."
+    }
   },
   OwnedVehicle: {
     inWords: { es: "Es titular de un coche.", en: "A car is yours." },
@@ -17,7 +20,10 @@ const words: Readonly<Record<Blocker["reason"], Pick<Blocker, "inWords" | "whatT
     }
   },
   RunningService: {
-    inWords: { es: "Un servicio está activo, o su pago no ha terminado.", en: "A service is running, or its payment is not finished." },
+    inWords: {
+      es: "Un servicio está activo, o su pago no ha terminado.",
+      en: "A service is running, or its payment is not finished."
+    },
     whatToDo: { es: "Cancélelo, o espere a que termine.", en: "Cancel it, or wait until it has ended." }
   },
   OpenDebt: {
@@ -42,7 +48,10 @@ const words: Readonly<Record<Blocker["reason"], Pick<Blocker, "inWords" | "whatT
   },
   StaffAccount: {
     inWords: { es: "Trabaja con nosotros con la misma dirección.", en: "You work with us under the same address." },
-    whatToDo: { es: "Pida a un administrador que cierre su acceso de empleado.", en: "Ask an administrator to close your staff account." }
+    whatToDo: {
+      es: "Pida a un administrador que cierre su acceso de empleado.",
+      en: "Ask an administrator to close your staff account."
+    }
   }
 }
 

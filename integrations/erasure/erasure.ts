@@ -60,7 +60,10 @@ export class Erasure extends Context.Service<
       subjectId: SubjectId,
       hash: string,
       by: { readonly operatorId: SubjectId; readonly reason: string } | null
-    ) => Effect.Effect<{ readonly at: string; readonly kept: ReadonlyArray<Fate> }, NobodyToErase | PreviewOutdated | ErasureBlocked>
+    ) => Effect.Effect<
+      { readonly at: string; readonly kept: ReadonlyArray<Fate> },
+      NobodyToErase | PreviewOutdated | ErasureBlocked
+    >
   }
 >()("integrations/Erasure") {}
 

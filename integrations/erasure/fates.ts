@@ -31,18 +31,29 @@ const kept = (what: string, called: Fate["called"], because: Fate["because"], la
 const atOnce = { es: "Nada nos obliga a guardarlo.", en: "Nothing obliges us to keep it." }
 
 const always: ReadonlyArray<Fate> = [
-  erased("identity", { es: "nombre, dirección, correo, teléfono y número de identidad", en: "name, address, mail, telephone and identity number" }, {
-    es: "Se destruye la clave de sus datos: lo cifrado deja de poder leerse.",
-    en: "The key of your data is destroyed: what is sealed cannot be read any more."
-  }),
+  erased(
+    "identity",
+    { es: "nombre, dirección, correo, teléfono y número de identidad", en: "name, address, mail, telephone and identity number" },
+    {
+      es: "Se destruye la clave de sus datos: lo cifrado deja de poder leerse.",
+      en: "The key of your data is destroyed: what is sealed cannot be read any more."
+    }
+  ),
   erased("access", { es: "acceso, contraseña, sesiones y enlaces", en: "account, password, sessions and links" }, atOnce),
-  erased("contact", { es: "preferencias, dispositivos y canales que no llegan", en: "preferences, devices and channels that do not reach" }, atOnce)
+  erased(
+    "contact",
+    { es: "preferencias, dispositivos y canales que no llegan", en: "preferences, devices and channels that do not reach" },
+    atOnce
+  )
 ]
 
 const afterwards: ReadonlyArray<Fate> = [
   kept(
     "books",
-    { es: "asientos, números de factura e historia de pedidos y servicios", en: "ledger entries, invoice numbers, and the history of orders and services" },
+    {
+      es: "asientos, números de factura e historia de pedidos y servicios",
+      en: "ledger entries, invoice numbers, and the history of orders and services"
+    },
     {
       es: "Solo llevan un identificador: sin la clave de sus datos no nombran a nadie. Las cuentas tienen que seguir cuadrando.",
       en: "They bear an id alone: without the key of your data they name nobody. The books have to go on adding up."
@@ -65,7 +76,10 @@ const afterwards: ReadonlyArray<Fate> = [
   ),
   kept(
     "recipients",
-    { es: "lo que recibieron la autoridad de matriculación y el transportista", en: "what the registration authority and the carrier were given" },
+    {
+      es: "lo que recibieron la autoridad de matriculación y el transportista",
+      en: "what the registration authority and the carrier were given"
+    },
     {
       es: "Lo guardan por su propia ley. Pídalo también allí.",
       en: "They keep it under their own law. Ask there, too."

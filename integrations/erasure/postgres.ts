@@ -72,10 +72,13 @@ export const ErasurePostgres = Layer.effect(
     )
 
     return Erasure.of({
-      preview: Effect.fn("Erasure.preview")(function* (subjectId: SubjectId) {
-        yield* somebody(subjectId)
-        return yield* look(subjectId)
-      }, Effect.catchTag("SqlError", Effect.die)),
+      preview: Effect.fn("Erasure.preview")(
+        function* (subjectId: SubjectId) {
+          yield* somebody(subjectId)
+          return yield* look(subjectId)
+        },
+        Effect.catchTag("SqlError", Effect.die)
+      ),
       erase
     })
   })

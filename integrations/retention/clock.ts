@@ -16,8 +16,7 @@ export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
   const sql = yield* SqlClient.SqlClient
   const time = yield* PlatformTime
   const now = new Date(time.now())
-  const note = (what: string, count: number) =>
-    sql`INSERT INTO destructions (at, what, count) VALUES (${now}, ${what}, ${count})`
+  const note = (what: string, count: number) => sql`INSERT INTO destructions (at, what, count) VALUES (${now}, ${what}, ${count})`
 
   const keys = Effect.gen(function* () {
     const due = yield* sql<{ keyId: string; what: string }>`

@@ -4,7 +4,7 @@ import { Schema } from "effect"
 import { unzipSync } from "fflate"
 import { isSealed } from "#integrations/purchase-file/bundle-seal.ts"
 import { archive } from "./archive.ts"
-import { Manifest, manifestName, sealName } from "./bundle.ts"
+import { Manifest, manifestName, sealName } from "./manifest.ts"
 
 /** The first thing that is wrong, and with which file; empty where it is the archive itself. */
 export interface BundleFlaw {

@@ -15,6 +15,7 @@ const options = {
   signInsPerMinute: 20,
   callsPublicKeys: [],
   isProxy: () => false,
+  telemetryDays: 30,
   partners: async () => ({ nats: false, redis: false, workshops: false, apiIot: false })
 }
 /** Describing a route does not run it. */

@@ -6,6 +6,7 @@ import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Operations } from "#actors/system/operations.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Documents } from "#integrations/documents/documents.ts"
+import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
@@ -26,6 +27,7 @@ import { health } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import { actors } from "./operators/actors.ts"
 import { employees } from "./operators/employees.ts"
+import { erasures } from "./operators/erasure.ts"
 import { outbox } from "./operators/outbox.ts"
 import { purchaseFiles } from "./operators/purchase-files.ts"
 import { quarantine } from "./operators/quarantine.ts"
@@ -43,6 +45,7 @@ export type IntranetServices =
   | ActorSystem
   | BundleSeal
   | Documents
+  | Erasure
   | Mail
   | Operations
   | Persons
@@ -76,6 +79,7 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
       .use(risk(run, options))
       .use(thefts(run, options))
       .use(purchaseFiles(run, options))
+      .use(erasures(run, options))
       .use(employees(run, options))
   )
 

@@ -18,6 +18,8 @@ export interface HttpOptions {
   readonly isProxy: (address: string) => boolean
   /** Raw Ed25519 public keys, base64url: what partners may know our calls by. */
   readonly callsPublicKeys: ReadonlyArray<string>
+  /** TELEMETRY_DAYS: so long what cars measure is kept, as their owners are told. */
+  readonly telemetryDays: number
   /** Whether they answer, for /health/ready. */
   readonly partners: () => Promise<Reachable>
 }

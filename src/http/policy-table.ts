@@ -24,6 +24,9 @@ export const policyTable = {
     GET    /api/texts/:text/:edition/:language                            -        -        all
 
     GET    /api/me                                                        -        -        own
+    GET    /api/me/privacy/export                                         -        -        own
+    GET    /api/me/privacy/erasure                                        -        -        own
+    POST   /api/me/privacy/erasure                                        -        -        own
     GET    /api/me/notifications                                          -        -        own
     GET    /api/me/notification-preferences                               -        -        own
     PUT    /api/me/notification-preferences                               -        -        own
@@ -39,6 +42,8 @@ export const policyTable = {
     GET    /api/me/vehicles                                               -        -        own
     GET    /api/me/vehicles/:vin                                          -        -        own
     GET    /api/me/vehicles/:vin/status                                   -        -        own
+    GET    /api/me/vehicles/:vin/data                                     -        -        own
+    GET    /api/me/vehicles/:vin/data/export                              -        -        own
     POST   /api/me/vehicles/:vin/link                                     -        -        own
     DELETE /api/me/vehicles/:vin/link                                     -        -        own
     POST   /api/me/vehicles/:vin/commands                                 -        -        own
@@ -118,6 +123,8 @@ export const policyTable = {
     GET    /api/operator/purchase-files/:customerId/documents             -        -       -        all      -        all       all      all
     GET    /api/operator/purchase-files/:customerId/documents/:documentId  -       -       -        all      -        all       all      all
     GET    /api/operator/purchase-files/:customerId/export                -        -       -        all      -        all       all      all
+    GET    /api/operator/customers/:customerId/erasure                    -       -       -       all      -        all      all       all
+    POST   /api/operator/customers/:customerId/erasure                    -       -       -       -        -        all      -         all
 
     GET    /api/operator/reconciliation                                   -        -       -        -        all      all       all      all
     POST   /api/operator/reconciliation/:breakId/resolution               -        -       -        -        all      all       -        all

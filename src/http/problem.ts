@@ -41,6 +41,22 @@ export const notYours = () =>
   problem(403, "not-for-you", "This area is not for you", "Sign in with an account that has the role for it.")
 export const foreignOrigin = () =>
   problem(403, "foreign-origin", "Asked from another site", "Ask from our own pages, or with an Authorization: Bearer token.")
+export const erasureOutdated = () =>
+  problem(
+    409,
+    "preview-outdated",
+    "Something changed since you looked",
+    "Look at the preview again, and send the hash that it has now. Nothing was erased.",
+    "PreviewOutdated"
+  )
+export const erasureBlocked = (reasons: ReadonlyArray<string>) =>
+  problem(
+    409,
+    "erasure-blocked",
+    "Something has to end first",
+    `${reasons.join(", ")}: the preview says what to do about each. Nothing was erased.`,
+    "ErasureBlocked"
+  )
 /** The same for what never was and for what is somebody else's. */
 export const notFound = () => problem(404, "not-found", "There is nothing here", "Check the address and the identifier.")
 /** A reason that has words is a kind of its own: `/problems/maintenance-overdue`. */

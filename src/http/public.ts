@@ -4,6 +4,7 @@ import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { NotificationPreferences } from "#integrations/notifications/preferences.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
@@ -32,10 +33,12 @@ import { me } from "./customers/me.ts"
 import { notifications } from "./customers/notifications.ts"
 import { options as availableOptions } from "./customers/options.ts"
 import { orders } from "./customers/orders.ts"
+import { privacy } from "./customers/privacy.ts"
 import { purchaseFile } from "./customers/purchase-file.ts"
 import { pushSubscriptions } from "./customers/push-subscriptions.ts"
 import { status } from "./customers/status.ts"
 import { theft } from "./customers/theft.ts"
+import { vehicleData } from "./customers/vehicle-data.ts"
 import { vehicles } from "./customers/vehicles.ts"
 import { withdrawal } from "./customers/withdrawal.ts"
 import { front } from "./front.ts"
@@ -53,6 +56,7 @@ export type PublicServices =
   | Accounts
   | ActorSystem
   | BundleSeal
+  | Erasure
   | LastTold
   | Nats
   | NotificationPreferences
@@ -81,12 +85,14 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
       .use(health(run, options))
       .use(auth(run, options, "public"))
       .use(me(run, options))
+      .use(privacy(run, options))
       .use(notifications(run, options))
       .use(pushSubscriptions(run, options))
       .use(orders(run, options))
       .use(vehicles(run, options))
       .use(link(run, options))
       .use(status(run, options))
+      .use(vehicleData(run, options))
       .use(commands(run, options))
       .use(theft(run, options))
       .use(courier(run, options))
@@ -108,6 +114,7 @@ const about = {
   tags: {
     "Sign-in": "Sessions, and the one-time link. Nobody can register: a dealership provisions the account.",
     Me: "The signed-in customer.",
+    Privacy: "A customer's own data: all of them to take along, and gone for good.",
     Orders: "A customer's own orders.",
     Vehicles: "A customer's own cars: the app, what the car said, theft.",
     Services: "What can be bought for a car, what was bought, and withdrawing from it.",

@@ -6,6 +6,7 @@ import type { NoSuchCommand, NotParked, NotQuarantined } from "#actors/system/op
 import type { LinkInvalid, PasswordTooWeak, SignInFailed, TooManyTries } from "#integrations/accounts/accounts.ts"
 import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
 import type { DocumentRefused } from "#integrations/documents/documents.ts"
+import type { ErasureBlocked, NobodyToErase, PreviewOutdated } from "#integrations/erasure/erasure.ts"
 import { stumbling } from "#integrations/log/log.ts"
 import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
 import type { PreferenceRefused } from "#integrations/notifications/preferences.ts"
@@ -15,7 +16,18 @@ import type { EndpointNotAllowed, TooManyDevices } from "#integrations/push/subs
 import type { ReconciliationUnreachable } from "#integrations/reconciliation/reconciliation.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
 import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
-import { malformed, notFound, ourFault, Problem, refused, signInFailed, tooMany, tryAgain } from "./problem.ts"
+import {
+  erasureBlocked,
+  erasureOutdated,
+  malformed,
+  notFound,
+  ourFault,
+  Problem,
+  refused,
+  signInFailed,
+  tooMany,
+  tryAgain
+} from "./problem.ts"
 
 /** A stranger learns nothing, not even that it exists. */
 const strangers = new Set(["NotYourOrder", "OtherDealership", "NotYourVehicle", "NotYourService", "NotTheOwner"])
@@ -42,6 +54,9 @@ type Expected =
   | ReportNotBelieved
   | KeysUnreachable
   | ReconciliationUnreachable
+  | NobodyToErase
+  | PreviewOutdated
+  | ErasureBlocked
 
 const explain = Match.typeTags<Expected>()({
   MessageRefused: ({ reason }) => (strangers.has(reason) ? notFound() : refused(reason)),
@@ -72,7 +87,10 @@ const explain = Match.typeTags<Expected>()({
   TooManyRequests: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
   ReportNotBelieved: ({ reason }) => malformed("This is no report that this very car has signed.", reason),
   KeysUnreachable: () => tryAgain(retryAfterSeconds),
-  ReconciliationUnreachable: () => tryAgain(retryAfterSeconds)
+  ReconciliationUnreachable: () => tryAgain(retryAfterSeconds),
+  NobodyToErase: () => notFound(),
+  PreviewOutdated: () => erasureOutdated(),
+  ErasureBlocked: ({ reasons }) => erasureBlocked(reasons)
 })
 
 const channelsWanted: Readonly<Record<PreferenceRefused["reason"], string>> = {

@@ -41,7 +41,8 @@ export const invariants = {
   I49: "A service that failed in every try has exactly one support case, and costs nothing",
   I50: "Each notice to a customer is sent at least once per fact, and as at most one message per fact and channel",
   I51: "Nothing a customer has was switched off because of maintenance",
-  I52: "Invoice numbers have no gap and no double per series, each is sealed to the one before, and none credits more than it corrects"
+  I52: "Invoice numbers have no gap and no double per series, each is sealed to the one before, and none credits more than it corrects",
+  I65: "Who was erased is gone: no store yields their data with the keys that remain, and no paper is kept beyond its term"
 } as const
 
 export type InvariantId = keyof typeof invariants

@@ -92,7 +92,14 @@ const sums = Effect.fnUntraced(function* (findings: Findings) {
 
 const deposits = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
-  const rows = yield* sql<{ path: string; state_path: string | null; received: number; disputed: boolean; ends: string | null; count: number }>`
+  const rows = yield* sql<{
+    path: string
+    state_path: string | null
+    received: number
+    disputed: boolean
+    ends: string | null
+    count: number
+  }>`
     SELECT l.path, a.state_path,
            count(*) FILTER (WHERE kind = 'depositReceived')::int AS received,
            EXISTS (SELECT FROM open_balances b WHERE b.account = 'disputes' AND b.holder IN

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import { registry } from "#actors/registry.ts"
 import { cars } from "./cars.ts"
 import { driving } from "./driving.ts"
+import { erasures } from "./erasures.ts"
 import type { Evidence } from "./evidence.ts"
 import { Findings, type Report } from "./findings.ts"
 import { holds } from "./holds.ts"
@@ -70,6 +71,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* driving(findings, evidence)
     yield* invoices(findings)
     yield* notifications(findings, evidence)
+    yield* erasures(findings, evidence.now)
     wiped(findings, evidence.beforeWipe)
   }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die))
   return findings.report()

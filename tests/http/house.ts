@@ -102,6 +102,7 @@ export const httpHouse = async ({ movable = false, logging = quiet } = {}) => {
     signInsPerMinute: settings.signInsPerMinute,
     callsPublicKeys: callers,
     isProxy: settings.isProxy,
+    telemetryDays: settings.telemetryDays,
     partners: await runtime.runPromise(reachability(settings.partners))
   }
   const apps = { public: publicApp(run, options), intranet: intranetApp(run, options) }

@@ -71,7 +71,9 @@ describe("a paper", () => {
     expect(await list(orderId)).toEqual([{ kind: "identity", sha256, mediaType, size: 64, at: "2026-03-02T12:00:00.000Z" }])
     const [row] = await owner`SELECT sealed, by FROM documents WHERE order_id = ${orderId}`
     expect(Buffer.from(row.sealed).includes(Buffer.from(paper.slice(0, 3)))).toBe(false)
-    const opened = await runtime.runPromise(PurchaseFile.use((file) => file.registrationBytesOf({ orderId, kind: "identity", sha256 })))
+    const opened = await runtime.runPromise(
+      PurchaseFile.use((file) => file.registrationBytesOf({ orderId, kind: "identity", sha256 }))
+    )
     expect(Buffer.from(opened!).equals(Buffer.from(paper))).toBe(true)
     expect(row.by).toBe(seller)
   })

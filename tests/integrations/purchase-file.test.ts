@@ -93,7 +93,9 @@ describe("a paper of a purchase file", () => {
   test("is what its hash says, and is neither changed nor taken away by the platform's role", async () => {
     await keep("order/ord_1#10.0")
     await expect(
-      Promise.resolve(owner`UPDATE purchase_papers SET bytes = 'other bytes', key_id = NULL, sealed = NULL WHERE command_id = 'order/ord_1#10.0'`)
+      Promise.resolve(
+        owner`UPDATE purchase_papers SET bytes = 'other bytes', key_id = NULL, sealed = NULL WHERE command_id = 'order/ord_1#10.0'`
+      )
     ).rejects.toThrow(/violates check constraint/)
     for (const change of ["UPDATE purchase_papers SET title = 'x'", "DELETE FROM purchase_papers"])
       await expect(

@@ -51,7 +51,14 @@ export const openScene = async ({ pace, say }: { readonly pace: number; readonly
   const callsKey = newKey()
   const vehicles = { trust: carsTrust(keys), natsUrl: NATS_URL, natsSpace: space }
   let moved = 0 // Milliseconds that every clock here is ahead.
-  const world = await startWorld({ platform: publicUrl, secrets, vehicles, callers: publicKeysOf(callsKey), pace, now: () => Date.now() + moved })
+  const world = await startWorld({
+    platform: publicUrl,
+    secrets,
+    vehicles,
+    callers: publicKeysOf(callsKey),
+    pace,
+    now: () => Date.now() + moved
+  })
   floors.defer(world.stop)
   const env = {
     ...keys,

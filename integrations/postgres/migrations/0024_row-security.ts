@@ -19,7 +19,9 @@ const atTheDoor: Readonly<Record<string, string>> = {
   notification_deliveries: "EXISTS (SELECT FROM public.notifications n WHERE n.notice_id = notification_deliveries.notice_id)",
   notification_preferences: "subject_id = door.subject()",
   push_subscriptions: "subject_id = door.subject()",
-  dealerships: "dealership_id = door.dealership()"
+  dealerships: "dealership_id = door.dealership()",
+  telemetry: `EXISTS (SELECT FROM public.ownerships o WHERE o.vin = telemetry.vin
+    AND telemetry.heard_at >= o.since_at AND (o.until_at IS NULL OR telemetry.heard_at < o.until_at))`
 }
 
 /** What one said oneself; what was said to one's orders and services; of a car, what it heard while it was one's own. */
@@ -87,6 +89,7 @@ export default Effect.gen(function* () {
     CREATE VIEW ownerships WITH (security_barrier) AS -- From the turn that made a car somebody's to the one that made it another's.
     SELECT o.subject_id, o.partition, o.path, o.vin, o.version AS since,
            (SELECT min(n.version) FROM vehicle_owners n WHERE n.path = o.path AND n.version > o.version) AS until,
+           o.at AS since_at, (SELECT min(n.at) FROM vehicle_owners n WHERE n.path = o.path AND n.version > o.version) AS until_at,
            (SELECT v.state -> 'context' ->> 'model' FROM actors v WHERE v.path = o.path) AS model
     FROM vehicle_owners o
     WHERE current_user <> 'caas_door' OR o.subject_id = door.subject()`

@@ -1,0 +1,39 @@
+/** Requests for erasure that come by letter: the same look and the same word as the customer's own, with a reason and a name of ours. */
+import { Schema } from "effect"
+import { Elysia } from "elysia"
+import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Erasure } from "#integrations/erasure/erasure.ts"
+import type { Persons } from "#integrations/persons/persons.ts"
+import { SubjectId } from "#machines/vocabulary.ts"
+import { changingProblems, readingProblems } from "../answers.ts"
+import { Erased, ErasureAgreed, ErasurePreview, ErasureQuery, eraseNow, previewErasure } from "../erasure.ts"
+import { KeptReason } from "../kept-reason.ts"
+import type { HttpOptions } from "../options.ts"
+import type { Run } from "../run.ts"
+import { staff } from "../session.ts"
+import { answering, strictly, takes } from "../strict.ts"
+
+const Named = Schema.Struct({ customerId: SubjectId })
+const ByLetter = Schema.Struct({ ...ErasureAgreed, reason: KeptReason }).annotate({ identifier: "ErasureByLetter" })
+
+export const erasures = (run: Run<Accounts | Erasure | Persons>, options: HttpOptions) =>
+  new Elysia({ prefix: "/api/operator/customers/:customerId/erasure", tags: ["Support"] })
+    .use(staff(run, options))
+    .get("", ({ caller, params, query }) => run(previewErasure(params.customerId, caller.subjectId, query)), {
+      params: strictly(Named),
+      query: strictly(ErasureQuery),
+      response: { 200: answering(ErasurePreview), ...readingProblems },
+      detail: { summary: "What an erasure would take from a customer, what stays and why, and what has to end first" }
+    })
+    .post(
+      "",
+      ({ caller: { subjectId: operatorId }, params, query, body: { hash, reason } }) =>
+        run(eraseNow(params.customerId, operatorId, query, hash, { operatorId, reason })),
+      {
+        params: strictly(Named),
+        query: strictly(ErasureQuery),
+        ...takes(ByLetter),
+        response: { 200: answering(Erased), ...changingProblems },
+        detail: { summary: "Erase a customer who asked by letter; for good" }
+      }
+    )
