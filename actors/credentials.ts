@@ -13,7 +13,8 @@ export const giveAccess = Effect.fn("giveAccess")(function* (subjectId: SubjectI
   const person = yield* Persons.use((persons) => persons.read(subjectId)).pipe(
     Effect.catchTag("PersonUnknown", () => Effect.succeed(null))
   )
-  if (person === null) // Erased meanwhile: there is nobody to write to, and trying again would not bring them back.
+  if (person === null)
+    // Erased meanwhile: there is nobody to write to, and trying again would not bring them back.
     return yield* Effect.logWarning("There is nobody to be given access").pipe(Effect.annotateLogs({ subject: subjectId }))
   yield* accounts.provision({ subjectId, role: "customer", dealershipId: null, createdBy: id })
   const token = yield* accounts.issueLink(subjectId, { evenIfSet: false, besideFresh: true })

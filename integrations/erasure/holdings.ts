@@ -24,7 +24,7 @@ const placed = ["partition", "position"]
 const staff = ["by_subject_id", "created_by"] // An employee has a privacy of their own.
 const idsAlone = { stays: "ids, amounts and instants alone: with the person's key gone they name nobody" }
 
-const rows = (table: string, file: string, es: string, en: string, more: Partial<Exported> = {}): Exported => ({
+const rows = (file: string, es: string, en: string, more: Partial<Exported> = {}): Exported => ({
   file,
   called: { es, en },
   of: mine,
@@ -35,12 +35,12 @@ const rows = (table: string, file: string, es: string, en: string, more: Partial
 
 const recorded = (table: string, file: string, es: string, en: string, more: Partial<Exported> = {}): Holding => ({
   table,
-  exported: rows(table, file, es, en, more),
+  exported: rows(file, es, en, more),
   onErasure: idsAlone
 })
 const gone = (table: string, file: string, es: string, en: string, more: Partial<Exported>): Holding => ({
   table,
-  exported: rows(table, file, es, en, more),
+  exported: rows(file, es, en, more),
   onErasure: "deleted"
 })
 
@@ -49,7 +49,7 @@ export const holdings: ReadonlyArray<Holding> = [
   { table: "persons", exported: "opened, as person.json: in its row it is sealed", onErasure: "emptied" },
   {
     table: "accounts",
-    exported: rows("accounts", "accounts", "accesos", "accounts", { key: "t.role", without: ["password_hash"] }),
+    exported: rows("accounts", "accesos", "accounts", { key: "t.role", without: ["password_hash"] }),
     onErasure: "emptied"
   },
   gone("sessions", "sessions", "sesiones", "sessions", { key: "t.session_id", without: ["token_hash"] }),
@@ -64,7 +64,7 @@ export const holdings: ReadonlyArray<Holding> = [
   },
   {
     table: "security_log",
-    exported: rows("security_log", "security-log", "registro de seguridad", "security log", {
+    exported: rows("security-log", "registro de seguridad", "security log", {
       key: "lpad(t.position::text, 20, '0')"
     }),
     onErasure: { stays: "that somebody signed in, by an id alone: evidence of security (GDPR art. 5(2), 32)" }
@@ -122,7 +122,7 @@ export const holdings: ReadonlyArray<Holding> = [
   // Papers, and who looked.
   {
     table: "purchase_papers",
-    exported: rows("purchase_papers", "papers", "documentos del expediente", "papers of the purchase file", {
+    exported: rows("papers", "documentos del expediente", "papers of the purchase file", {
       key: "t.document_id",
       without: ["bytes", "sealed", "key_id"] // The bytes are in the export of the purchase file.
     }),
@@ -130,7 +130,7 @@ export const holdings: ReadonlyArray<Holding> = [
   },
   {
     table: "documents",
-    exported: rows("documents", "registration-papers", "documentos de matriculación", "registration papers", {
+    exported: rows("registration-papers", "documentos de matriculación", "registration papers", {
       of: "t.order_id IN (SELECT substr(path, 7) FROM actors WHERE subject_id = $1 AND type = 'order')",
       key: "t.order_id || '/' || t.kind || '/' || t.sha256",
       without: ["bytes", "sealed", "key_id", "by"]
@@ -139,7 +139,7 @@ export const holdings: ReadonlyArray<Holding> = [
   },
   {
     table: "paper_keys",
-    exported: rows("paper_keys", "retention", "plazos de conservación", "terms of retention", {
+    exported: rows("retention", "plazos de conservación", "terms of retention", {
       key: "t.key_id",
       without: ["wrapped_key"]
     }),

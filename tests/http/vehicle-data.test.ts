@@ -106,6 +106,8 @@ describe("a car's data", () => {
     handedOver = owners[1].at.getTime()
     await keep(handedOver - 1, 7_000_004)
     expect((await ask(second)).body.measured).toBeNull() // The newest there is was measured under the first owner.
+    const status = await house.call("public", "GET", `/api/me/vehicles/${vin}/status`, { token: second.token })
+    expect([status.status, status.body.measured]).toEqual([200, null])
     await keep(handedOver, 7_000_005)
     await keep(handedOver + 1, 7_000_006)
     expect(metresIn((await exported(first)).text)).toEqual([7_000_001, 7_000_002, 7_000_003, 7_000_004])

@@ -64,6 +64,13 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     12_000,
     `'doc_' || lpad(n::text, 32, '0'), 'order/ord_crowd-' || n || '#1.0', 'sub_crowd-' || n % 2000, 'invoice', 'Factura', 'text/plain', 4, encode(sha256('%PDF'), 'hex'), '%PDF', 'ord_crowd-' || n, NULL, NULL, now()`
   ],
+  [
+    "paper_keys (key_id, subject_id, paper_class, country, year, wrapped_key, created_at, kept_until)",
+    12_000,
+    `'key_' || lpad(n::text, 32, '0'), 'sub_crowd-' || n, 'tax', 'ES', 2026, decode(repeat('00', 60), 'hex'), now(), now() + n * interval '1 hour'`
+  ],
+  ["erasures (subject_id, at, preview_hash, preview)", 12_000, `'sub_crowd-' || n, now(), repeat('0', 64), '{}'`],
+  ["destructions (at, what, count)", 12_000, `now(), 'tax ES ' || n, 1`],
   ["invoice_series (series)", 1, "'ES-1999'"],
   [
     "invoices (series, number, command_id, kind, country, issued_at, issued_on, seller, subject_id, order_id, payment_id, currency, lines, net_minor, vat_minor, gross_minor, previous_hash, hash)",

@@ -9,6 +9,7 @@ import { archiveClosed } from "#actors/system/postgres-archive.ts"
 import { PostgresRelay } from "#actors/system/postgres-relay.ts"
 import { Timers } from "#actors/system/timers.ts"
 import { Accounts } from "#integrations/accounts/accounts.ts"
+import { Erasure } from "#integrations/erasure/erasure.ts"
 import { Evidence } from "#integrations/evidence/evidence.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
@@ -16,6 +17,7 @@ import { deliveries } from "#integrations/notifications/deliveries.ts"
 import { Notifications, type Occasion } from "#integrations/notifications/notifications.ts"
 import { sealAllClear } from "#integrations/paper-vault/clear.ts"
 import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
+import { Persons } from "#integrations/persons/persons.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres, PostgresOwner } from "#integrations/postgres/postgres.ts"
 import { customerSees } from "#integrations/postgres/seen-by.ts"
@@ -26,6 +28,7 @@ import { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import { Redis } from "#integrations/redis/redis.ts"
 import { RefusedWithdrawalsPostgres } from "#integrations/refused-withdrawals/postgres.ts"
 import { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
+import { destroyWhatIsOver } from "#integrations/retention/clock.ts"
 import { TelemetrySlices } from "#integrations/telemetry/slices.ts"
 import { TelemetryStore } from "#integrations/telemetry/store.ts"
 import { Telemetry } from "#integrations/telemetry/telemetry.ts"
@@ -126,6 +129,7 @@ const doors = async (town: Town) => {
   await operator.does("POST", `/api/operator/vehicles/${vin}/theft/end`, reason)
   await customer.ask("DELETE", `/api/me/vehicles/${vin}/link`)
   expect(await seller.sellFromStock(vin, { customer: customer.person })).not.toMatchObject({ status: 201 }) // It has an owner.
+  await erased(town, customer, vin)
   await customer.does("DELETE", "/api/auth/sessions/current")
   await invoices(town, { customerId: subjectId, activationId, vin })
   await town.settled()
@@ -147,6 +151,34 @@ const everyDocument = async (town: Town, customer: Visitor, orderId: string): Pr
   for (const kind of ["contractText", "invoice", "registrationPaper"]) expect(kinds).toContain(kind)
   for (const { documentId } of documents) await customer.does("GET", `/api/me/purchase-file/documents/${documentId}`)
   return documents.find((document: { readonly orderId: string }) => document.orderId === orderId).documentId
+}
+
+/** Refused where a car is theirs, and done for somebody whom nothing holds. What is over is destroyed, too. */
+const erased = async (town: Town, customer: Visitor, vin: string) => {
+  const { hash } = await customer.does("GET", "/api/me/privacy/erasure")
+  expect(await customer.ask("POST", "/api/me/privacy/erasure", { body: { hash } })).toMatchObject({ status: 409 })
+  await customer.does("GET", `/api/me/vehicles/${vin}/data/export?format=csv`)
+  await town.platform.runtime.runPromise(
+    Effect.gen(function* () {
+      const persons = yield* Persons
+      const erasure = yield* Erasure
+      const papers = yield* PurchaseFile
+      const { subjectId } = yield* persons.keep({ ...town.customer("Customer 9").person, email: "walk@mail.example" }, "system")
+      const about = { subjectId, country: "ES", mediaType: "text/plain", orderId: null, activationId: null, vin: null } as const
+      yield* papers.keep({ ...about, kind: "notification", title: "Walk", bytes: Buffer.from("walk") }, "walk-letter#1.0")
+      yield* papers.keep({ ...about, kind: "invoice", title: "Walk", bytes: Buffer.from("walk") }, "walk-tax#1.0")
+      yield* erasure.erase(subjectId, (yield* erasure.preview(subjectId)).hash, null)
+    })
+  )
+  await town.sql`UPDATE paper_keys SET kept_until = '2000-01-01' WHERE destroyed_at IS NULL AND subject_id IN (SELECT subject_id FROM erasures)`
+  await town.sql`
+    INSERT INTO account_links (token_hash, subject_id, issued_at, expires_at, used_at)
+    SELECT sha256('walk'), subject_id, '2000-01-01', '2000-01-02', '2000-01-01' FROM erasures`
+  await town.sql`
+    INSERT INTO sessions (token_hash, session_id, subject_id, role, door, created_at, last_seen_at, idle_seconds, expires_at)
+    SELECT sha256('walk'), 'ses_walk', subject_id, 'customer', 'public', '2000-01-01', '2000-01-01', 1800, '2000-01-02'
+    FROM accounts WHERE role = 'customer' LIMIT 1`
+  await town.platform.runtime.runPromise(destroyWhatIsOver())
 }
 
 /** An invoice, its credit note, and a credit note of nothing. */

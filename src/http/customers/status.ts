@@ -9,6 +9,7 @@ import { Sample, Telemetry } from "#integrations/telemetry/telemetry.ts"
 import { StatusAnswer, VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import { RunningFeature, type VehicleContext, VehicleReported } from "#machines/vehicle.ts"
 import { Instant, type SubjectId, Vin } from "#machines/vocabulary.ts"
+import { ownPeriods } from "#src/views/vehicle-data.ts"
 import { readingProblems } from "../answers.ts"
 import type { HttpOptions } from "../options.ts"
 import type { Run } from "../run.ts"
@@ -62,7 +63,9 @@ const read = Effect.fn("customers.status")(function* (subjectId: SubjectId, vin:
   const telemetry = yield* Telemetry
   const { context } = yield* ownVehicle(subjectId, vin)
   const asked = yield* askApi(context)
-  const sample = yield* telemetry.last(vin)
+  const since = (yield* ownPeriods(vin, subjectId)).at(-1)?.since.toISOString() ?? iso(time.now())
+  const last = yield* telemetry.last(vin)
+  const sample = last === null || last.heardAt < since ? null : last // What it measured under another owner is theirs.
   const seen = yield* telemetry.lastSeen(vin)
   const age = (at: string) => ({ at, ageSeconds: Math.max(0, Math.floor((time.now() - Date.parse(at)) / 1000)) })
   const newest = [seen, sample?.heardAt, context.reported?.at, asked?.online === true ? iso(time.now()) : null]

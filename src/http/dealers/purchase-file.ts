@@ -9,9 +9,11 @@ import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { OrderId } from "#machines/vocabulary.ts"
+import { isErased } from "#src/views/file-reads.ts"
 import { readingProblems } from "../answers.ts"
 import { answersBytes } from "../openapi.ts"
 import type { HttpOptions } from "../options.ts"
+import { notFound } from "../problem.ts"
 import {
   documentIds,
   documentTypes,
@@ -78,9 +80,11 @@ export const purchaseFiles = (run: Run<Needs>, options: HttpOptions) =>
       detail: { summary: "The purchase file of one of our sales as one ZIP archive", ...answersBytes("application/zip") }
     })
 
-/** The same 404 for a sale that is not there and for another dealership's. */
+/** The same 404 for a sale that is not there, for another dealership's, and for a customer who was erased: what is left is for the tax office. */
 const ofSale = <A, E, R>(seller: Seller, orderId: OrderId, read: (reader: Reader) => Effect.Effect<A, E, R>) =>
-  Effect.flatMap(saleOf(seller, orderId), ({ context: { customerId } }) => {
+  Effect.gen(function* () {
+    const { customerId } = (yield* saleOf(seller, orderId)).context
+    if (yield* isErased(customerId)) return yield* Effect.fail(notFound())
     const { subjectId: by, role, dealershipId } = seller
-    return read({ by, staff: { role, dealershipId }, scope: { customerId, orderId } })
+    return yield* read({ by, staff: { role, dealershipId }, scope: { customerId, orderId } })
   })

@@ -1,0 +1,168 @@
+/** Verify finds nothing where somebody was erased as it should be, and finds each thing of theirs that was left behind (I65). */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { Accounts } from "#integrations/accounts/accounts.ts"
+import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
+import { Erasure } from "#integrations/erasure/erasure.ts"
+import { ErasurePostgres } from "#integrations/erasure/postgres.ts"
+import { type InvoiceRequest, Invoices } from "#integrations/invoices/invoices.ts"
+import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
+import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
+import { PapersPdf } from "#integrations/papers/pdf.ts"
+import { Persons } from "#integrations/persons/persons.ts"
+import { PersonsPostgres } from "#integrations/persons/postgres.ts"
+import { Postgres } from "#integrations/postgres/postgres.ts"
+import { PlatformTime } from "#integrations/postgres/time.ts"
+import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
+import { type NewPaper, PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
+import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
+import { ActivationId, PaymentId, type SubjectId, Vin } from "#machines/vocabulary.ts"
+import { newKey } from "#src/devstack/vehicle-keys.ts"
+import type { Report } from "#src/verify/findings.ts"
+import { noLedgers } from "#src/verify/partner-ledgers.ts"
+import { type Database, freshDatabase } from "#tests/database.ts"
+import { type GoodTown, isFound, look, type Plant, violated } from "./plants.ts"
+
+interface GoodErasure extends GoodTown {
+  readonly erased: SubjectId
+  readonly other: SubjectId
+}
+
+const person = (name: string) => ({
+  name,
+  email: `${name.toLowerCase()}@mail.example`,
+  phone: null,
+  nationalId: null,
+  address: { street: "Calle del Canario 7", city: "Madrid", postalCode: "28001", country: "ES" as const },
+  language: "es" as const
+})
+const vin = Vin.make("VSSZZZ6K000000042")
+const invoiceOf = (customerId: SubjectId, paymentId: string): InvoiceRequest => ({
+  ...{ kind: "invoice", customerId, country: "ES", orderId: null, activationId: ActivationId.make("act_1"), vin },
+  ...{ paymentId: PaymentId.make(paymentId), currency: "EUR" },
+  lines: [{ item: "snow-mode", term: "temporary", from: null, to: null, grossMinor: 14_00, vatPercent: 21 }]
+})
+const letterTo = (subjectId: SubjectId): NewPaper => ({
+  ...{ subjectId, country: "ES", orderId: null, activationId: null, vin, title: "Aviso" },
+  ...{ kind: "notification", mediaType: "text/plain", bytes: Buffer.from("Hola, Canary") }
+})
+
+let database: Database
+let good: GoodErasure
+let clean: Report
+
+/** Two customers with an invoice and a letter each; one of them is erased, and an invoice comes afterwards. */
+const erasedOne = async (): Promise<GoodErasure> => {
+  const key = Redacted.make(new Uint8Array(32).fill(7))
+  const Time = Layer.succeed(PlatformTime, PlatformTime.of({ now: () => Date.now(), advance: () => Effect.void }))
+  const Made = Layer.mergeAll(PapersPdf({ key: Redacted.make(signingKeyOf(newKey())!) }), PurchaseFilePostgres)
+  const runtime = ManagedRuntime.make(
+    Layer.mergeAll(InvoicesPostgres, AccountsPostgres, ErasurePostgres).pipe(
+      Layer.provideMerge(Made),
+      Layer.provideMerge(Layer.mergeAll(PersonsPostgres({ key }), PaperVaultPostgres({ key }))),
+      Layer.provideMerge(Layer.mergeAll(Postgres({ url: Redacted.make(database.url), connections: 4 }), Time))
+    )
+  )
+  try {
+    return await runtime.runPromise(
+      Effect.gen(function* () {
+        const persons = yield* Persons
+        const file = yield* PurchaseFile
+        const invoices = yield* Invoices
+        const erasure = yield* Erasure
+        const customer = Effect.fnUntraced(function* (name: string) {
+          const { subjectId } = yield* persons.keep(person(name), "system")
+          yield* Accounts.use((accounts) =>
+            accounts.provision({ subjectId, role: "customer", dealershipId: null, createdBy: "system" })
+          )
+          yield* invoices.issue(invoiceOf(subjectId, `pay_${name}`), `${name}#1.0`)
+          yield* file.keep(letterTo(subjectId), `${name}#2.0`)
+          return subjectId
+        })
+        const [erased, other] = [yield* customer("Canary"), yield* customer("Other")]
+        yield* erasure.erase(erased, (yield* erasure.preview(erased)).hash, null)
+        yield* invoices.issue(invoiceOf(erased, "pay_late"), "Canary#3.0")
+        return { url: database.url, ledgers: noLedgers, options: {}, erased, other }
+      })
+    )
+  } finally {
+    await runtime.dispose()
+  }
+}
+
+const plants: ReadonlyArray<Plant<GoodErasure>> = [
+  {
+    what: "a person's key that came back out of a copy",
+    reportedBy: ["I65"],
+    sql: ({ erased, other }) => `
+      ALTER TABLE persons DROP CONSTRAINT persons_check;
+      UPDATE persons p SET wrapped_key = o.wrapped_key FROM persons o WHERE p.subject_id = '${erased}' AND o.subject_id = '${other}'`
+  },
+  {
+    what: "an erasure that nobody has on record",
+    reportedBy: ["I65"],
+    sql: () => "DELETE FROM erasures"
+  },
+  {
+    what: "somebody on record as erased who is not",
+    reportedBy: ["I65"],
+    sql: ({ other }) => `
+      INSERT INTO erasures (subject_id, at, preview_hash, preview) VALUES ('${other}', now(), repeat('0', 64), '{}')`
+  },
+  {
+    what: "an account that somebody erased could sign in with",
+    reportedBy: ["I65"],
+    sql: ({ erased }) => `UPDATE accounts SET disabled_at = NULL WHERE subject_id = '${erased}'`
+  },
+  {
+    what: "a device of somebody erased",
+    reportedBy: ["I65"],
+    sql: ({ erased }) => `
+      INSERT INTO push_subscriptions VALUES ('push_' || repeat('0', 32), '${erased}', '\\x00', '\\x00', '\\x00', now())`
+  },
+  {
+    what: "a paper of somebody erased that lies in clear",
+    reportedBy: ["I65"],
+    sql: ({ erased }) => `
+      INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, at)
+      VALUES ('doc_' || repeat('0', 32), 'plant#1.0', '${erased}', 'notification', 'Aviso', 'text/plain', 6, encode(sha256('Canary'), 'hex'), 'Canary', now())`
+  },
+  {
+    what: "the key of a letter that outlived its reader",
+    reportedBy: ["I65"],
+    sql: ({ erased, other }) => `
+      UPDATE paper_keys SET subject_id = '${erased}', created_at = created_at - interval '1 day'
+      WHERE subject_id = '${other}' AND paper_class = 'letter'`
+  },
+  {
+    what: "bytes that a destroyed key has sealed",
+    reportedBy: ["I65"],
+    sql: () => `
+      UPDATE purchase_papers d SET sealed = decode(repeat('00', d.size + 28), 'hex')
+      FROM paper_keys k WHERE k.key_id = d.key_id AND k.destroyed_at IS NOT NULL`
+  },
+  {
+    what: "an invoice that is kept beyond its term",
+    reportedBy: ["I65"],
+    sql: () => "UPDATE paper_keys SET kept_until = now() - interval '3 days' WHERE paper_class = 'tax'"
+  }
+]
+
+describe("verify of erasures", () => {
+  beforeAll(async () => {
+    database = await freshDatabase()
+    good = await erasedOne()
+    clean = await look(good.url, {})
+  })
+  afterAll(() => database?.drop())
+
+  test("finds nothing where somebody is gone and the invoices' chain goes on, and has looked", () => {
+    expect(clean.invariants.flatMap(({ id, violations }) => violations.map((violation) => `${id} ${violation}`))).toEqual([])
+    expect(violated(clean)).toEqual([])
+    const looked = (id: string) => clean.invariants.find((one) => one.id === id)!.checked
+    expect(looked("I65")).toBe(2) // One person, and the key of their letter.
+    expect(looked("I52")).toBe(3) // Two invoices of before, and the one that came to nobody.
+  })
+
+  test.each(plants.map((plant) => [plant.what, plant] as const))("finds %s", (_, plant) => isFound(good, clean, plant))
+})
