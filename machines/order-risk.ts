@@ -2,8 +2,8 @@
 import { RiskCaseResolution, SubmitEvidence } from "./order-messages.ts"
 import {
   amountOf,
-  endDisputedDeposit,
   type Entry,
+  endDisputedDeposit,
   notify,
   type OpenedCase,
   type OrderContext,

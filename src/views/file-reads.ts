@@ -21,13 +21,6 @@ export const readsOf = Effect.fn("views.readsOf")(function* (customerId: Subject
     LIMIT ${shown}`
 })
 
-/** What is kept of somebody who was erased is kept for the law's sake, and shown to nobody else. */
-export const isErased = Effect.fn("views.isErased")(function* (subjectId: SubjectId) {
-  const sql = yield* SqlClient.SqlClient
-  const rows = yield* sql`SELECT FROM persons WHERE subject_id = ${subjectId} AND erased_at IS NOT NULL`
-  return rows.length > 0
-})
-
 /** Also whose data were erased: what has to be kept is kept under the same id. */
 export const isSomebody = Effect.fn("views.isSomebody")(function* (subjectId: SubjectId) {
   const sql = yield* Seen

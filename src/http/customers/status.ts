@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import { customerSees } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { Sample, Telemetry } from "#integrations/telemetry/telemetry.ts"
@@ -63,7 +64,7 @@ const read = Effect.fn("customers.status")(function* (subjectId: SubjectId, vin:
   const telemetry = yield* Telemetry
   const { context } = yield* ownVehicle(subjectId, vin)
   const asked = yield* askApi(context)
-  const since = (yield* ownPeriods(vin, subjectId)).at(-1)?.since.toISOString() ?? iso(time.now())
+  const since = (yield* customerSees(subjectId)(ownPeriods(vin, subjectId))).at(-1)?.since.toISOString() ?? iso(time.now())
   const last = yield* telemetry.last(vin)
   const sample = last === null || last.heardAt < since ? null : last // What it measured under another owner is theirs.
   const seen = yield* telemetry.lastSeen(vin)

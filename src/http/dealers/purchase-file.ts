@@ -3,17 +3,15 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
-import type { Persons } from "#integrations/persons/persons.ts"
+import { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { OrderId } from "#machines/vocabulary.ts"
-import { isErased } from "#src/views/file-reads.ts"
 import { readingProblems } from "../answers.ts"
 import { answersBytes } from "../openapi.ts"
 import type { HttpOptions } from "../options.ts"
-import { notFound } from "../problem.ts"
 import {
   documentIds,
   documentTypes,
@@ -84,7 +82,7 @@ export const purchaseFiles = (run: Run<Needs>, options: HttpOptions) =>
 const ofSale = <A, E, R>(seller: Seller, orderId: OrderId, read: (reader: Reader) => Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const { customerId } = (yield* saleOf(seller, orderId)).context
-    if (yield* isErased(customerId)) return yield* Effect.fail(notFound())
+    yield* Persons.use((persons) => persons.read(customerId))
     const { subjectId: by, role, dealershipId } = seller
     return yield* read({ by, staff: { role, dealershipId }, scope: { customerId, orderId } })
   })
