@@ -75,7 +75,6 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
     DocumentsPostgres,
     EvidencePostgres,
     NotificationsPostgres,
-    ErasurePostgres,
     Paperwork(settings),
     Layer.succeed(Doors, { publicUrl, intranetUrl })
   ).pipe(
@@ -125,6 +124,7 @@ const Ingress = ({ webhookSecrets, redisUrl, reconciliationMinutes }: Settings) 
         TelemetryStore,
         RateLimitsRedis,
         RefusedWithdrawalsPostgres,
+        ErasurePostgres,
         PostgresOperations,
         WebhookSecrets.layer(webhookSecrets)
       )

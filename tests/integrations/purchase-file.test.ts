@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { createHash } from "node:crypto"
 import { SQL } from "bun"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { sealAllClear } from "#integrations/paper-vault/clear.ts"
+import { PaperVault } from "#integrations/paper-vault/paper-vault.ts"
 import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
@@ -29,8 +31,8 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const runtimeOn = (url: string) =>
   ManagedRuntime.make(
     PurchaseFilePostgres.pipe(
-      Layer.provide(PaperVaultPostgres({ key: Redacted.make(new Uint8Array(32).fill(7)) })),
-      Layer.provide([Postgres({ url: Redacted.make(url), connections: 4 }), Time])
+      Layer.provideMerge(PaperVaultPostgres({ key: Redacted.make(new Uint8Array(32).fill(7)) })),
+      Layer.provideMerge(Layer.mergeAll(Postgres({ url: Redacted.make(url), connections: 4 }), Time))
     )
   )
 
@@ -104,5 +106,62 @@ describe("a paper of a purchase file", () => {
           await tx.unsafe(change)
         })
       ).rejects.toThrow(/permission denied/)
+  })
+})
+
+describe("a paper under lock", () => {
+  const drawer = { subjectId: SubjectId.make("sub_eva"), paperClass: "tax", country: "ES", at: new Date(noon) } as const
+  const bytes = Buffer.from("%PDF-1.7 Eva's own")
+  const seal = (more: Partial<Parameters<(typeof PaperVault)["Service"]["seal"]>[0]> = {}) =>
+    runtime.runPromise(PaperVault.use((vault) => vault.seal({ ...drawer, ...more }, sha256(bytes), bytes)))
+  const open = (paper: { readonly keyId: string; readonly sealed: Uint8Array }, hash = sha256(bytes)) =>
+    runtime.runPromise(PaperVault.use((vault) => vault.open(paper, hash)))
+
+  test("shares its key with those of the same person, class, country and year, and with no other", async () => {
+    const keys = await Promise.all([seal(), seal(), seal()])
+    expect(new Set(keys.map(({ keyId }) => keyId)).size).toBe(1)
+    const others = [{ subjectId: SubjectId.make("sub_ines") }, { paperClass: "letter" }, { country: "DE" }] as const
+    for (const other of [...others, { at: new Date("2027-01-01T00:00:00Z") }])
+      expect((await seal(other)).keyId).not.toBe(keys[0]!.keyId)
+    const [{ kept_until }] = await owner`SELECT kept_until FROM paper_keys WHERE key_id = ${keys[0]!.keyId}`
+    expect(kept_until).toEqual(new Date("2033-01-01T00:00:00Z")) // Six years after the end of 2026.
+  })
+
+  test("opens to the same bytes; not with one of them changed, nor under another paper's hash or key", async () => {
+    const paper = await seal()
+    expect(Buffer.from((await open(paper))!).equals(bytes)).toBe(true)
+    for (const place of [0, 12, paper.sealed.length - 1]) {
+      const sealed = Uint8Array.from(paper.sealed)
+      sealed[place]! ^= 1
+      await expect(open({ ...paper, sealed })).rejects.toThrow(/does not open/)
+    }
+    await expect(open(paper, sha256(Buffer.from("another")))).rejects.toThrow(/does not open/)
+    await expect(open({ ...paper, keyId: (await seal({ country: "FR" })).keyId })).rejects.toThrow(/does not open/)
+  })
+
+  test("that was kept in clear, before papers were sealed, is read as ever, and sealed in the background", async () => {
+    const documentId = `doc_${"c".repeat(32)}`
+    await owner`
+      INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, at)
+      VALUES (${documentId}, 'clear#1.0', 'sub_eva', 'invoice', 'Factura', 'application/pdf', ${bytes.length}, ${sha256(bytes)}, ${bytes}, now())`
+    expect(Buffer.from((await bytesOf(documentId))!).equals(bytes)).toBe(true)
+    await runtime.runPromise(sealAllClear(null))
+    const [row] = await rows("clear#1.0")
+    expect([row.bytes, row.sealed.length, row.sha256]).toEqual([null, bytes.length + 28, sha256(bytes)])
+    expect(Buffer.from((await bytesOf(documentId))!).equals(bytes)).toBe(true)
+  })
+
+  test("loses its key by one function alone, which asks whether the law's term is over or the person erased", async () => {
+    const { keyId } = await seal({ paperClass: "letter" })
+    const asApp = (text: string) =>
+      owner.begin(async (tx) => {
+        await tx.unsafe("SET LOCAL ROLE caas_app")
+        await tx.unsafe(text)
+      })
+    await expect(asApp(`UPDATE paper_keys SET wrapped_key = NULL WHERE key_id = '${keyId}'`)).rejects.toThrow(/permission denied/)
+    await expect(asApp(`DELETE FROM paper_keys WHERE key_id = '${keyId}'`)).rejects.toThrow(/permission denied/)
+    await expect(asApp(`SELECT destroy_paper_key('${keyId}', 'retention')`)).rejects.toThrow(/is kept until/)
+    await expect(asApp(`SELECT destroy_paper_key('${keyId}', 'erasure')`)).rejects.toThrow(/does not go with an erasure/)
+    await expect(asApp("UPDATE persons SET ciphertext = NULL")).rejects.toThrow(/permission denied/)
   })
 })
