@@ -31,7 +31,7 @@ export interface Reader {
   readonly scope: FileScope
 }
 
-const exportsPerHour = 6 // Of one file: each reads all of it.
+const exportsPerHour = 6 // Of one file, by one reader: each reads all of it, and nobody uses up what is another's.
 const page = 100 // Rows of the first page, and of each look while a file is exported.
 
 const language = { language: Schema.optionalKey(Schema.Literals(["en", "es"])) } // The reader's own where nothing is said.
@@ -175,7 +175,7 @@ export const exportFile = Effect.fn("purchaseFile.export")(function* (reader: Re
   const file = yield* PurchaseFile
   const limits = yield* RateLimits
   const time = yield* PlatformTime
-  yield* limits.consume(`purchase-file/${scope.customerId}`, exportsPerHour, 3600)
+  yield* limits.consume(`purchase-file/${scope.customerId}/${reader.by}`, exportsPerHour, 3600)
   yield* note(reader, "export")
   const language = yield* readIn(reader, query)
   const shownIn = yield* languageOf(scope.customerId)

@@ -1,6 +1,7 @@
 /** Both listeners over the real platform, simulated partners that wait to be told, and people who are signed in. */
 import { SQL } from "bun"
 import { Effect, Layer, ManagedRuntime, References } from "effect"
+import { Statement } from "effect/sql"
 import { Redis } from "ioredis"
 import { Order } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
@@ -55,8 +56,15 @@ const aboutCallers = [
   "reconciliation_runs"
 ]
 
-/** `movable`: the clock is one that a test may move. `logging`: what is said, and to whom; defects alone where it is not given. */
-export const httpHouse = async ({ movable = false, logging = quiet } = {}) => {
+/**
+ * `movable`: the clock is one that a test may move. `logging`: what is said, and to whom; defects alone where it is not given.
+ * `hears`: every statement that a request makes by itself, actors and loops aside.
+ */
+export const httpHouse = async ({
+  movable = false,
+  logging = quiet,
+  hears
+}: { readonly movable?: boolean; readonly logging?: typeof quiet; readonly hears?: (statement: string) => void } = {}) => {
   const database = await freshDatabase()
   if (movable) await letClockMove(database.url)
   const space = `h${crypto.randomUUID().slice(0, 8)}`
@@ -92,7 +100,13 @@ export const httpHouse = async ({ movable = false, logging = quiet } = {}) => {
   const settings = settingsOf(env)
   const runtime = ManagedRuntime.make(Platform(settings, { logging }))
   await runtime.runPromise(Effect.void)
-  const run = makeRun(runtime)
+  const plain = makeRun(runtime)
+  const listening: Statement.Transformer = (statement) => {
+    hears?.(statement.compile()[0])
+    return Effect.succeed(statement)
+  }
+  const run: typeof plain =
+    hears === undefined ? plain : (effect) => plain(Effect.provideService(effect, Statement.CurrentTransformer, listening))
   const options = {
     origins: [ownOrigin],
     secureCookies: true,

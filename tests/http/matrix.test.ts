@@ -1,0 +1,227 @@
+/** Every route by everybody: who is answered what, that a no changes nothing, and that somebody else's looks like what never was (API1, API3, API5, API9; F78, I60). */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { Accounts } from "#integrations/accounts/accounts.ts"
+import { type Call, type HttpHouse, httpHouse, newKey, newSale, password, person, type Signed } from "./house.ts"
+import { type MatrixDoor, type MatrixRow, matrixOf } from "./matrix-table.ts"
+import { type MatrixWorld, matrixWorld, type Names } from "./matrix-world.ts"
+
+const doors = ["public", "intranet"] as const
+const said: Array<string> = [] // By the request at hand, to the database.
+let house: HttpHouse
+let world: MatrixWorld
+beforeAll(async () => {
+  house = await httpHouse({ hears: (statement) => said.push(statement) })
+  world = await matrixWorld(house)
+}, 60_000)
+afterAll(() => house.close())
+
+let asked = 0
+const reason = { body: { reason: "as the matrix wants it" } }
+/** A request that would do, if it came from somebody who may. */
+const fitting: Readonly<Record<string, (names: Names) => Call>> = {
+  "POST /api/auth/credentials": () => ({ body: { token: "x".repeat(43), password } }),
+  "POST /api/auth/sessions": () => ({ body: { email: `nobody${asked}@example.com`, password } }),
+  "PUT /api/me/notification-preferences": () => ({
+    body: { legal: ["mail"], contract: ["mail"], service: ["mail"], progress: ["push"] }
+  }),
+  "POST /api/me/push-subscriptions": () => ({ body: device() }),
+  "POST /api/me/orders/:orderId/payments": () => ({ body: { kind: "reservation", paymentMethod: "tok_ok" } }),
+  "POST /api/me/vehicles/:vin/link": () => ({ body: { pairingCode: "000000" } }),
+  "POST /api/me/vehicles/:vin/commands": () => ({ body: { type: "flashLights" } }),
+  "POST /api/me/vehicles/:vin/receipts": () => ({ body: { receipt: "e30.e30.e30" } }),
+  "POST /api/me/vehicles/:vin/theft/end": () => reason,
+  "POST /api/me/vehicles/:vin/activations": () => ({
+    body: { ...world.service, option: "snow-mode", term: { kind: "temporary", count: 7, unit: "day" } }
+  }),
+  "POST /api/me/vehicles/:vin/activations/:activationId/payment": () => ({ body: { paymentMethod: "tok_ok" } }),
+  "POST /api/dealer/sales": () => ({ body: newSale(`Matrix ${asked}`) }),
+  "POST /api/dealer/sales/:orderId/documents": () => ({
+    raw: new TextEncoder().encode("%PDF-1.7\nmatrix"),
+    headers: { "content-type": "application/pdf" }
+  }),
+  "POST /api/dealer/sales/:orderId/handover": () => ({ body: { outcome: "customerAbsent" } }),
+  "POST /api/dealer/stock/:vin/assignment": () => {
+    const { model: _, ...sale } = newSale(`Matrix ${asked}`) as Record<string, unknown>
+    return { body: sale }
+  },
+  "POST /api/dealer/vehicles/:vin/ownership": () => ({
+    body: {
+      sellerEmail: "matrix.owner@example.com",
+      buyer: person("Matrix"),
+      consents: [{ text: "ownership-transfer", edition: 1 }]
+    }
+  }),
+  "POST /api/operator/outbox/:commandId/retry": () => reason,
+  "POST /api/operator/outbox/:commandId/discard": () => reason,
+  "POST /api/operator/outbox/*": () => reason,
+  "POST /api/operator/quarantine/:path/release": () => reason,
+  "POST /api/operator/quarantine/*": () => reason,
+  "POST /api/operator/vehicles/:vin/theft/end": () => reason,
+  "POST /api/operator/support-cases/:caseId/resolution": () => ({ body: { resolution: "uncharged", ...reason.body } }),
+  "POST /api/operator/reconciliation/:breakId/resolution": () => reason,
+  "POST /api/operator/risk-cases/:caseId/resolution": () => ({ body: { resolution: "dismissed", ...reason.body } }),
+  "POST /api/admin/employees": () => ({ body: { person: person(`Matrix ${asked}`), role: "auditor" } })
+}
+const device = () => house.world.push.subscribe(world.applicationServerKey)
+
+const addressOf = ({ path }: MatrixRow, names: Names): string => {
+  if (path === "/api/dealer/stock/:vin/assignment" && names !== world.names.missing)
+    return `/api/dealer/stock/${world.stockVin}/assignment`
+  const tails: Readonly<Record<string, string>> = {
+    "/api/operator/actors/*": names.actor!,
+    "/api/operator/outbox/*": `${decodeURIComponent(names.commandId ?? "").replace("#", "%23")}/retry`,
+    "/api/operator/quarantine/*": `${decodeURIComponent(names.path ?? "")}/release`
+  }
+  if (Object.hasOwn(tails, path)) return path.replace("*", tails[path]!)
+  const concrete = path.replace(/:(\w+)/g, (_, name) => names[path.includes("/risk-cases/") ? "riskCaseId" : name] ?? name)
+  return path.endsWith("/:orderId/documents") && path.startsWith("/api/dealer") ? `${concrete}?kind=identityDocument` : concrete
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly type: string | null
+  readonly statements: ReadonlyArray<string>
+}
+
+const ask = async (door: MatrixDoor, row: MatrixRow, who: Signed | null, names: Names, more: object = {}): Promise<Answer> => {
+  asked++
+  const { body, raw, headers } = fitting[row.route]?.(names) ?? {}
+  const all = new Headers({ "idempotency-key": newKey(), ...headers })
+  if (who !== null) all.set("authorization", `Bearer ${who.token}`)
+  const isReading = row.method === "GET"
+  if (!isReading && raw === undefined) all.set("content-type", "application/json")
+  const sent = raw ?? (isReading ? undefined : JSON.stringify({ ...(body as object), ...more }))
+  said.length = 0
+  const response = await house.apps[door].handle(
+    new Request(`http://localhost${addressOf(row, names)}`, {
+      method: row.method,
+      headers: all,
+      ...(sent === undefined || row.method === "DELETE" ? {} : { body: sent })
+    })
+  )
+  const text = Buffer.from(await response.arrayBuffer()).toString("latin1")
+  return { status: response.status, body: text, type: response.headers.get("content-type"), statements: [...said] }
+}
+
+/** Who stands behind a column, and what they ask about. */
+const cellsOf = (door: MatrixDoor, column: string): ReadonlyArray<readonly [who: Signed | null, names: Names]> => {
+  const { staffs, customers, names } = world
+  if (column === "none") return [[null, names.own]]
+  if (door === "public") {
+    if (column === "staff") return Object.values(staffs).map((one) => [one, names.own] as const)
+    return [[column === "ex" ? customers.ex : customers.own, names[column as "own" | "other" | "missing" | "ex"]]]
+  }
+  if (column === "customer") return [[customers.own, names.sale]]
+  return [[staffs[column as keyof typeof staffs], names.sale]]
+}
+const isRefusal = (cell: string) => /^(401|403|404)$/.test(cell)
+const isWriting = ({ method, path }: MatrixRow) => method !== "GET" && !path.startsWith("/api/auth/")
+/** Whoever is let in first; where all depends on the body, whoever is not turned away for their post. */
+const letIn = ({ cells }: MatrixRow) =>
+  Object.keys(cells).find((column) => !isRefusal(cells[column]!) && cells[column] !== ".") ??
+  Object.keys(cells).find((column) => cells[column] === "404")
+/** Doors to a session count who asks too often from one address. */
+const columnsOf = ({ path, cells }: MatrixRow) =>
+  Object.keys(cells).filter(
+    (column) => cells[column] !== "." && (!/^\/api\/auth\/(credentials|sessions)$/.test(path) || /none|own|customer/.test(column))
+  )
+
+const matches = (cell: string, status: number) =>
+  cell === "+" ? (status >= 200 && status < 300) || status === 409 : String(status) === cell
+const fresh = async (door: MatrixDoor, who: Signed): Promise<Signed> => ({
+  ...who,
+  token: (await house.runtime.runPromise(Accounts.use((accounts) => accounts.signIn(who.email, password, door)))).token
+})
+
+describe.each(doors)("of the %s listener", (door) => {
+  const rows = matrixOf(door)
+
+  test("every route has a row, and every row a route", () => {
+    const served = house.apps[door].routes.map(({ method, path }) => `${method} ${path}`)
+    const listed = rows.map(({ route }) => route)
+    expect(
+      served.filter((route) => !listed.includes(route)).map((route) => `add a row for ${route} to tests/http/matrix-table.ts`)
+    ).toEqual([])
+    expect(listed.filter((route) => !served.includes(route)).map((route) => `${route} is not served: remove its row`)).toEqual([])
+    expect(new Set(listed).size).toBe(listed.length)
+    for (const { method, path, route } of rows)
+      if (
+        method !== "GET" &&
+        !Object.hasOwn(fitting, route) &&
+        !/(cancellation|withdrawal|confirmation|theft|credentials)$|^\/webhooks|current$/.test(path)
+      )
+        expect([route, method]).toEqual([route, "DELETE"]) // A write takes a body: it is missing in `fitting`.
+  })
+
+  test.each(rows.filter(({ cells }) => Object.values(cells).some(isRefusal)).map((row) => [row.route, row] as const))(
+    "%s refuses whom it shall refuse, and changes nothing",
+    async (_, row) => {
+      const before = isWriting(row) ? await house.everything() : null
+      for (const column of columnsOf(row).filter((one) => isRefusal(row.cells[one]!) && one !== "missing"))
+        for (const [who, names] of cellsOf(door, column)) {
+          const { status, type } = await ask(door, row, who, names)
+          expect([row.route, column, who?.email, status, type]).toEqual([
+            row.route,
+            column,
+            who?.email,
+            Number(row.cells[column]),
+            "application/problem+json"
+          ])
+        }
+      if (before !== null) expect(await house.everything()).toEqual(before)
+    }
+  )
+
+  test.each(rows.filter(({ cells }) => cells.missing === "404").map((row) => [row.route, row] as const))(
+    "%s says of somebody else's what it says of what never was, in the same words, and asks the database the same",
+    async (_, row) => {
+      const { staffs, customers, names } = world
+      const [stranger, theirs] = door === "public" ? [customers.own, names.other] : [staffs.foreign, names.sale]
+      const missing = await ask(door, row, door === "public" ? stranger : staffs[letIn(row) as keyof typeof staffs], names.missing)
+      expect([row.route, missing.status, missing.type]).toEqual([row.route, 404, "application/problem+json"])
+      if (row.cells[door === "public" ? "other" : "foreign"] !== "404") return
+      const nothing = await ask(door, row, stranger, names.missing)
+      const foreign = await ask(door, row, stranger, theirs)
+      expect([row.route, foreign]).toEqual([row.route, nothing])
+      expect(foreign.statements.length).toBeGreaterThan(0)
+    }
+  )
+
+  test.each(rows.filter(({ cells }) => Object.values(cells).includes("403")).map((row) => [row.route, row] as const))(
+    "%s says no to another post before it looks what is there",
+    async (_, row) => {
+      const column = Object.keys(row.cells).find((one) => row.cells[one] === "403")!
+      const who = world.staffs[column as keyof typeof world.staffs]
+      const [there, missing] = [await ask(door, row, who, world.names.sale), await ask(door, row, who, world.names.missing)]
+      expect([row.route, there.status, there]).toEqual([row.route, 403, missing])
+    }
+  )
+
+  test.each(
+    rows
+      .filter((row) => isWriting(row) && !row.path.startsWith("/webhooks") && !row.path.endsWith("/documents"))
+      .map((row) => [row.route, row] as const)
+  )("%s takes no field that is not the caller's to say", async (_, row) => {
+    const column = letIn(row)
+    if (column === undefined || row.method === "DELETE") return
+    const [[who, names]] = cellsOf(door, column) as [readonly [Signed, Names]]
+    const before = await house.everything()
+    for (const field of ["subjectId", "customerId", "dealershipId", "sellerId", "by", "price", "amountMinor", "at", "state"]) {
+      const { status } = await ask(door, row, who, names, { [field]: "sub_somebody-else" })
+      expect([row.route, field, status]).toEqual([row.route, field, 422])
+    }
+    expect(await house.everything()).toEqual(before)
+  })
+
+  test.each(rows.map((row) => [row.route, row] as const))("%s lets in whom it shall let in", async (_, row) => {
+    for (const column of columnsOf(row).filter((one) => !isRefusal(row.cells[one]!)))
+      for (const [who, names] of cellsOf(door, column)) {
+        const caller = who !== null && row.path.endsWith("/sessions/current") ? await fresh(door, who) : who
+        const missing = column === "missing" ? world.staffs[letIn(row) as keyof typeof world.staffs] : caller
+        const { status, body } = await ask(door, row, missing, column === "missing" ? world.names.missing : names)
+        const isRight = matches(row.cells[column]!, status)
+        expect([row.route, column, who?.email, status, isRight ? "" : body]).toEqual([row.route, column, who?.email, status, ""])
+      }
+  })
+})
