@@ -32,6 +32,8 @@ export class Persons extends Context.Service<
       createdBy: string
     ) => Effect.Effect<{ readonly subjectId: SubjectId; readonly known: boolean }>
     readonly read: (subjectId: SubjectId) => Effect.Effect<PersonalData, PersonUnknown>
+    /** The same, and who kept it: an employee, or "system". */
+    readonly kept: (subjectId: SubjectId) => Effect.Effect<{ readonly data: PersonalData; readonly by: string }, PersonUnknown>
     /** By keyed hash: the address itself is nowhere in clear. */
     readonly findByEmail: (email: string) => Effect.Effect<SubjectId | null>
     /** That keyed hash (32 bytes), of a known or an unknown address: what sign-in tries are counted by. */

@@ -49,20 +49,24 @@ export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8
           : { subjectId: other, known: true }
       })
 
+      const readKept = Effect.fn("Persons.kept")(function* (subjectId: SubjectId) {
+        const [row] = yield* Effect.orDie(sql<Sealed & { readonly by: string }>`
+          SELECT wrapped_key AS "wrappedKey", nonce, ciphertext, created_by AS "by"
+          FROM persons
+          WHERE subject_id = ${subjectId} AND erased_at IS NULL`)
+        if (row === undefined) return yield* new PersonUnknown({ subjectId })
+        // The text was decoded at the door and is authenticated since: parsing it again could only leak it into an error.
+        const data = yield* Effect.try({
+          try: () => JSON.parse(open(subjectId, row)) as PersonalData,
+          catch: () => new Error(`The data of ${subjectId} does not open: another PERSONS_KEY, or a changed row`)
+        }).pipe(Effect.orDie)
+        return { data, by: row.by }
+      })
+
       return Persons.of({
         keep,
-        read: Effect.fn("Persons.read")(function* (subjectId: SubjectId) {
-          const [row] = yield* Effect.orDie(sql<Sealed>`
-            SELECT wrapped_key AS "wrappedKey", nonce, ciphertext
-            FROM persons
-            WHERE subject_id = ${subjectId} AND erased_at IS NULL`)
-          if (row === undefined) return yield* new PersonUnknown({ subjectId })
-          // The text was decoded at the door and is authenticated since: parsing it again could only leak it into an error.
-          return yield* Effect.try({
-            try: () => JSON.parse(open(subjectId, row)) as PersonalData,
-            catch: () => new Error(`The data of ${subjectId} does not open: another PERSONS_KEY, or a changed row`)
-          }).pipe(Effect.orDie)
-        }),
+        kept: readKept,
+        read: (subjectId) => Effect.map(readKept(subjectId), ({ data }) => data),
         findByEmail: (email) => findByIndex(indexOf(email)),
         indexOf
       })

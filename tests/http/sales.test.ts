@@ -103,6 +103,33 @@ describe("a sale", () => {
   })
 })
 
+describe("a customer whom another dealership had before", () => {
+  const known = { ...person("Customer 31"), phone: "+34600000001" }
+  const asTypedHere = { ...person("Customer 31 M."), address: null, nationalId: null }
+  const saleOf = async (orderId: string, token: string) =>
+    (await house.call("intranet", "GET", `/api/dealer/sales/${orderId}`, { token })).body.customer
+  const inList = async (token: string) => {
+    const { body } = await house.call("intranet", "GET", "/api/dealer/customers?limit=100", { token })
+    return body.customers.find(({ email }: any) => email === known.email)
+  }
+
+  test("is shown by name and the address they were found by; what was typed there stays there", async () => {
+    const colleague = await house.signedIn("seller", "Seller 4", "dea_madrid")
+    const first = (await sell(newSale("Customer 31", { customer: known }))).body
+    const here = { ...asTypedHere, email: known.email }
+    const second = (await sell(newSale("Customer 31", { customer: here }), newKey(), neighbour.token)).body
+    expect(second.customerId).toBe(first.customerId)
+    for (const { token } of [seller, colleague]) {
+      expect(await saleOf(first.orderId, token)).toEqual(known)
+      expect(await inList(token)).toMatchObject({ name: known.name, phone: known.phone })
+    }
+    expect(await saleOf(second.orderId, neighbour.token)).toEqual({ ...known, phone: null, nationalId: null, address: null })
+    expect(await inList(neighbour.token)).toMatchObject({ name: known.name, phone: null })
+    expect((await sell(newSale("Customer 31", { customer: here }), newKey(), colleague.token)).status).toBe(201)
+    expect(await saleOf(first.orderId, colleague.token)).toEqual(known) // A colleague of who typed it, whoever sold last.
+  })
+})
+
 describe("another dealership's order", () => {
   test("answers like one that never was, on every route", async () => {
     const { body } = await sell(newSale("Customer 6"))

@@ -4,7 +4,7 @@ import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
-import { Persons } from "#integrations/persons/persons.ts"
+import type { Persons } from "#integrations/persons/persons.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { SubjectId } from "#machines/vocabulary.ts"
@@ -18,6 +18,7 @@ import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
 import { dealer, type Seller } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
+import { customerKnownTo } from "./known-customer.ts"
 
 const atOnce = 8 // Persons read in parallel for one page.
 
@@ -56,16 +57,14 @@ export const customers = (run: Run<Accounts | Mail | Persons | RateLimits | SqlC
     )
 
 const list = Effect.fn("dealers.customers")(function* (seller: Seller, query: typeof PageQuery.Type) {
-  const persons = yield* Persons
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const rows = yield* seenBy(seller)(customersOf(seller.dealershipId, after, limit))
   const found = yield* Effect.forEach(
     rows,
-    ({ customerId, orders }) =>
-      persons.read(customerId).pipe(
-        Effect.map(({ name, email, phone }) => [{ customerId, name, email, phone, orders }]),
-        Effect.catchTag("PersonUnknown", () => Effect.succeed([])) // Erased.
+    ({ customerId, orders, sellers }) =>
+      Effect.map(customerKnownTo(sellers, customerId), (person) =>
+        person === null ? [] : [{ customerId, name: person.name, email: person.email, phone: person.phone, orders }]
       ),
     { concurrency: atOnce }
   )

@@ -9,6 +9,7 @@ import { Persons } from "#integrations/persons/persons.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { OrderId } from "#machines/vocabulary.ts"
+import { sellersTo } from "#src/views/dealerships.ts"
 import { moneyOf, orderOf, ordersOf, timelineOf } from "#src/views/orders.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { keyOf, takesKey } from "../idempotency.ts"
@@ -19,6 +20,7 @@ import { notFound } from "../problem.ts"
 import type { Run } from "../run.ts"
 import { dealer, type Seller } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
+import { customerKnownTo } from "./known-customer.ts"
 import { NewSale, Sold } from "./new-sale.ts"
 import { detailOf, Sale, SaleSummary, summaryOf } from "./sale.ts"
 import { registerSale } from "./sell.ts"
@@ -84,10 +86,12 @@ const read = Effect.fn("dealers.sale")(function* (seller: Seller, orderId: Order
     Effect.gen(function* () {
       const row = yield* orderOf(orderId, { dealershipId: seller.dealershipId })
       if (row === null) return null
-      return { row, papers: yield* documents.listOf(orderId), timeline: yield* timelineOf(row), money: yield* moneyOf(orderId) }
+      const sellers = yield* sellersTo(row.context.customerId, seller.dealershipId)
+      const papers = yield* documents.listOf(orderId)
+      return { row, sellers, papers, timeline: yield* timelineOf(row), money: yield* moneyOf(orderId) }
     })
   )
-  const { row, ...around } = seen ?? (yield* Effect.fail(notFound()))
+  const { row, sellers, ...around } = seen ?? (yield* Effect.fail(notFound()))
   const language = yield* languageOf(seller.subjectId)
-  return detailOf(row, { ...around, customer: yield* personOf(row.context.customerId), language })
+  return detailOf(row, { ...around, customer: yield* customerKnownTo(sellers, row.context.customerId), language })
 })
