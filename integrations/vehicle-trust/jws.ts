@@ -20,7 +20,7 @@ export const verifyJws = async (key: KeyObject, kid: string, typ: string, jws: s
   try {
     const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: ["EdDSA"] })
     if (protectedHeader.typ !== typ || protectedHeader.kid !== kid || protectedHeader.crit !== undefined) return null
-    return new TextDecoder("utf-8", { fatal: true }).decode(payload)
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload) // Every byte that was signed, and no other.
   } catch {
     return null // Whatever it was: nobody we know has said it.
   }

@@ -185,6 +185,7 @@ describe("a report that is not believed", () => {
     ],
     ["with a header we would have to understand", "BadSignature", (car) => car.sign(car.report(), { crit: ["b64"], b64: false })],
     ["that is no JSON", "NotAReport", (car) => car.sign("{")],
+    ["that begins with a byte order mark", "NotAReport", (car) => car.sign(`\uFEFF${JSON.stringify(car.report())}`)],
     ["that is JSON and nothing of ours", "NotAReport", (car) => car.sign([1, 2])],
     ["with a month 13", "NotAReport", (car) => car.says({ at: "2026-13-45T99:00:00.000Z" as never })],
     ["with a version that no table holds", "NotAReport", (car) => car.says({ cfgVersion: 2 ** 40 })],
