@@ -11,6 +11,7 @@ export const staying = [
   "build",
   "chaos",
   "demo",
+  "fuzz",
   "reconnect",
   "reset",
   "revoke-vehicle",

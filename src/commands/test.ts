@@ -29,29 +29,39 @@ export const run = async (args: string[]): Promise<number> => {
 
 const counted = async (files: readonly string[], options: { readonly say: Say; readonly signal: AbortSignal }): Promise<Counts> => {
   // Whoever names files is in the middle of something: types and style of the whole project belong to the whole suite.
-  if (files.length > 0) return onServers(files, options)
+  if (files.length > 0) return onServers({ files }, options)
   const checks = [check("types", ["tsc", "-p", "."], options), check("style", ["biome", "check", "."], options)]
   const before = await Promise.all(checks)
-  const lanes = await Promise.all(twoLanes().map((lane) => onServers(lane, options)))
-  return sum([...before, ...lanes])
+  const counts = await Promise.all(lanes().map((lane) => onServers(lane, options)))
+  return sum([...before, ...counts])
 }
 
-/** Side by side, each on servers of its own: most tests wait more than they compute. Every file is in one of the two, which take about as long. */
-const twoLanes = (): ReadonlyArray<ReadonlyArray<string>> => {
+/** Tests that run one after the other, and what they are told by their environment. */
+interface Lane {
+  readonly files: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/**
+ * Side by side, each on servers of its own: most tests wait more than they compute. Every file is in one of the first two, which take
+ * about as long. In the third the tests of the doors run once more, and there is no Redis (F30).
+ */
+const lanes = (): ReadonlyArray<Lane> => {
   const all = [...new Glob("tests/**/*.test.ts").scanSync({ cwd: root })].sort().map((file) => `./${file}`)
   const isOfTheSecond = (file: string) =>
     /^\.\/tests\/(devstack|http|ingress|journeys|proofs)\//.test(file) && !/\/proofs\/(money|seed|simulation)/.test(file)
-  return [all.filter((file) => !isOfTheSecond(file)), all.filter(isOfTheSecond)]
+  return [
+    { files: all.filter((file) => !isOfTheSecond(file)) },
+    { files: all.filter(isOfTheSecond) },
+    { files: all.filter((file) => file.startsWith("./tests/http/")), env: { WITHOUT_REDIS: "yes" } }
+  ]
 }
 
-const onServers = async (
-  files: readonly string[],
-  options: { readonly say: Say; readonly signal: AbortSignal }
-): Promise<Counts> => {
+const onServers = async ({ files, env }: Lane, options: { readonly say: Say; readonly signal: AbortSignal }): Promise<Counts> => {
   const servers = await throwAwayStack({ fast: true, say: options.say })
   options.say(`servers ready in ${Math.round(servers.millis)} ms`)
   try {
-    return await suite(files, { ...options, env: servers.env, report: join(servers.folder, "junit.xml") })
+    return await suite(files, { ...options, env: { ...servers.env, ...env }, report: join(servers.folder, "junit.xml") })
   } finally {
     await servers.stop()
   }

@@ -55,6 +55,9 @@ describe.each(doors)("the description of the %s listener", (door) => {
         if (path.startsWith("/api/"))
           for (const status of ["401", "422", "500", "503"])
             expect(responses[status].content).toHaveProperty(["application/problem+json"])
+        if (path.startsWith("/webhooks/"))
+          // Nor does a partner's signature help who asks from another site's page.
+          expect(responses["403"].content).toHaveProperty(["application/problem+json"])
         const body = requestBody?.content["application/json"]?.schema
         if (!path.startsWith("/api/") || method === "get" || body === undefined) continue
         const schema = body.$ref === undefined ? body : document.components.schemas[body.$ref.split("/").at(-1)]

@@ -54,7 +54,7 @@ export const road = async (options: {
       () => sql`
         INSERT INTO vehicle_reports (receipt_id, vin, evidence, cfg_version, state_hash, boot_id, counter, bytes, partition, path, version, position, at)
         VALUES (${receiptId}, ${path.slice("vehicle/".length)}, 'signedReceipt', ${cfgVersion}, ${stateHash}, ${bootId}, ${counter}, ${bytes},
-                0, ${path}, ${counter}, 0, now())
+                0, ${path}, ${Math.min(counter, 2 ** 31 - 1)}, 0, now())
         ON CONFLICT DO NOTHING`
     )
   const Vehicles = Layer.succeed(ActorSystem, {

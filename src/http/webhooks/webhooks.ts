@@ -101,6 +101,7 @@ const problem = (description: string) => ({ description, content: { "application
 const responses = {
   202: { description: "Kept. It will be applied once, however often it is sent.", content: { "application/json": {} } },
   401: problem("Not signed by this partner, or not within five minutes"),
+  403: problem("Asked from a page of another site, as no partner does"),
   409: problem("The webhook-id was used for another body"),
   413: problem("More than 64 KiB"),
   422: problem("Signed, kept, and of no use: the reason tells why"),
