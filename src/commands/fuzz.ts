@@ -29,5 +29,6 @@ export const run = async (args: string[]): Promise<number> => {
     console.error(usage)
     return 2
   }
-  return (await recorded({ ...given, command: ["./caas fuzz", ...args].join(" ") })) ? 0 : 1
+  const { inputs, seed } = given
+  return (await recorded({ ...given, command: `./caas fuzz --inputs ${inputs} --seed ${seed}` })) ? 0 : 1
 }

@@ -43,17 +43,18 @@ interface Lane {
 }
 
 /**
- * Side by side, each on servers of its own: most tests wait more than they compute. Every file is in one of the first two, which take
- * about as long. In the third the tests of the doors run once more, and there is no Redis (F30).
+ * Side by side, each on servers of its own: most tests wait more than they compute. The first two take about as long. In the
+ * third the tests of the doors run once more, and every door is fuzzed, where there is no Redis (F30).
  */
 const lanes = (): ReadonlyArray<Lane> => {
   const all = [...new Glob("tests/**/*.test.ts").scanSync({ cwd: root })].sort().map((file) => `./${file}`)
+  const fuzz = "./tests/proofs/fuzz.test.ts"
   const isOfTheSecond = (file: string) =>
     /^\.\/tests\/(devstack|http|ingress|journeys|proofs)\//.test(file) && !/\/proofs\/(money|seed|simulation)/.test(file)
   return [
     { files: all.filter((file) => !isOfTheSecond(file)) },
-    { files: all.filter(isOfTheSecond) },
-    { files: all.filter((file) => file.startsWith("./tests/http/")), env: { WITHOUT_REDIS: "yes" } }
+    { files: all.filter((file) => isOfTheSecond(file) && file !== fuzz) },
+    { files: [...all.filter((file) => file.startsWith("./tests/http/")), fuzz], env: { WITHOUT_REDIS: "yes" } }
   ]
 }
 

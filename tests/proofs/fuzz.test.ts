@@ -26,6 +26,7 @@ test(
   "no HTTP input meets a mistake of ours, an answer that is not described, a yes to what is wrong, or somebody else's name",
   async () => {
     const met = await judged(fuzzHttp)
+    expect(met["503"] ?? 0).toBeLessThan(10)
     often(met, 20, "new: 2xx", "new: 4xx", "again: 2xx", "as somebody else: 4xx", "stray: 4xx", "broken") // It got further than the first check.
     often(met, 20, ...["customer", "seller", "manager", "operator", "administrator"].map((role) => `done as ${role}`))
   },

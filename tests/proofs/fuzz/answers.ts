@@ -55,11 +55,11 @@ export interface Judged {
 export const wrongWith = ({ operation, answer, invalid, canaries, isHead }: Judged): string | null => {
   const { status, mediaType, text, body, millis } = answer
   if (millis > hangs) return `took ${Math.round(millis)} ms`
-  if (status >= 500) return `status ${status}`
+  if (status >= 500 && status !== 503) return `status ${status}`
   if (invalid !== null && status < 300) return `${status}, although it was invalid: ${invalid}`
   if (isHead) return null
   if (body === undefined) return `${status} with a body that is no JSON`
-  if (status >= 400) {
+  if (status >= 400 && operation?.path !== "/health/ready") {
     const bad = badProblem(answer)
     if (bad !== null) return bad
   }
@@ -67,7 +67,7 @@ export const wrongWith = ({ operation, answer, invalid, canaries, isHead }: Judg
   if (slip !== null) return `${status} says ${slip[0]}`
   const told = canaries.find((canary) => text.includes(canary))
   if (told !== undefined) return `${status} tells of somebody else: ${told}`
-  if (operation === null) return status === 404 || status === 403 ? null : `${status} where there is no such route`
+  if (operation === null) return status >= 400 ? null : `${status} where there is no such route`
   return operation.contradiction(status, mediaType, body)
 }
 

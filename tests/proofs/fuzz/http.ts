@@ -46,6 +46,8 @@ export const fuzzHttp = async (options: FuzzOptions): Promise<Fuzzed> => {
   }
 }
 
+const routeOf = ({ door, method, path }: Operation) => `${door} ${method} ${path}`
+
 type Kind = "new" | "again" | "under another key" | "as somebody else" | "stray"
 
 const chain = async ({ town, operations, tally }: Place, n: number) => {
@@ -87,10 +89,12 @@ const chain = async ({ town, operations, tally }: Place, n: number) => {
     const said = verdict(town, operations, { ask, answer }) ?? (kind === "again" ? unlikeFirst(last!, answer) : null)
     if (said !== null) tally.fails(n, `${said}\n    ${kind}: ${inWords({ ask, answer })}`)
     tally.meets(`${kind}: ${Math.floor(answer.status / 100)}xx`)
+    if (answer.status === 503) tally.meets("503") // Said on purpose: a database that is slow to answer.
     tally.slowestMillis = Math.max(tally.slowestMillis, answer.millis)
     tally.judged(1)
     if (answer.status >= 400) continue
     tally.meets(`done as ${ask.caller?.role ?? "nobody"}`)
+    if (ask.operation !== null) tally.meets(routeOf(ask.operation))
     known.hear(answer.body)
     remember(town, { ask, answer })
     if (ask.operation !== null && ask.operation.method !== "GET") last = { ask, answer }

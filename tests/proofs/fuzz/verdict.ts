@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 export const verdict = (town: Town, operations: ReadonlyArray<Operation>, { ask, answer }: Asked): string | null => {
-  const operation = ask.operation ?? strayOperation(operations, ask)
+  const operation = ask.operation ?? (answer.status === 404 ? null : strayOperation(operations, ask))
   if (operation === "hidden") return answer.status < 400 ? null : `${answer.status} for the description`
   const canaries = canariesKeptFrom(town, answer.status < 400 ? ask.caller : null)
   const invalid = ask.invalid ?? (isForeign(town, ask) ? "it is somebody else's" : beyond(ask))

@@ -3,7 +3,7 @@ import { createECDH } from "node:crypto"
 import { options } from "#integrations/catalogue/options-data.ts"
 import { person } from "#tests/http/house.ts"
 import type { Dice } from "../dice.ts"
-import { word } from "./chance.ts"
+import { weighted, word } from "./chance.ts"
 import type { Json } from "./spoil.ts"
 import { canaryOf, dealerships, type Person, type Town } from "./town.ts"
 
@@ -71,10 +71,14 @@ const heard = new Map([
   ["ownerId", "customerId"] as const
 ])
 
-/** A customer of the dealership's own, or somebody new. */
-const somebody = (dice: Dice, { customers }: Town, dealership: string): Json => {
+/** A customer of the dealership's own, somebody new, or one of the staff: they buy cars, too. */
+const somebody = (dice: Dice, { customers, people }: Town, dealership: string): Json => {
   const theirs = customers.filter((customer) => customer.dealership === dealership)
-  const who = dice.throw() < 0.7 ? dice.oneOf(theirs).who : `Buyer ${dice.between(1, 400)} ${canaryOf(dealership)}`
+  const who = weighted<() => string>(dice, [
+    [67, () => dice.oneOf(theirs).who],
+    [30, () => `Buyer ${dice.between(1, 400)} ${canaryOf(dealership)}`],
+    [3, () => dice.oneOf(people.filter(({ role }) => role !== "customer")).who]
+  ])()
   return { ...person(who) } as unknown as Json
 }
 
