@@ -29,6 +29,8 @@ export interface MailSimulator {
   /** Every copy that was taken; a repeat bears the same `messageId`. */
   readonly messages: () => ReadonlyArray<ReceivedMail>
   readonly ledger: () => ReadonlyArray<ReceivedMail>
+  /** Empties the mailbox: for worlds that live long in one process. */
+  readonly forget: () => void
   readonly misbehave: (...faults: ReadonlyArray<MailFault>) => void
   readonly behave: () => void
   readonly stop: () => Promise<void>
@@ -110,6 +112,9 @@ export const startMailSimulator = async (options: MailSimulatorOptions = {}): Pr
     controlUrl: `http://127.0.0.1:${control.port}`,
     messages: () => messages,
     ledger: () => messages,
+    forget: () => {
+      for (const kept of [messages, ledger.lines]) kept.splice(0)
+    },
     misbehave: (...more) => add(more),
     behave: () => {
       faults = []

@@ -20,6 +20,10 @@ const oddMedia = [
   "*/*",
   "application/json, application/json"
 ]
+/** So that what can be made is finite, and memory can be judged: the same person's same key makes the same thing. */
+const keys = 60
+const fresh = 0.05
+
 const encodings = ["gzip", "br", "deflate", "x", "identity, gzip"]
 
 export const bodyOf = (draft: Draft): string | Uint8Array | undefined => {
@@ -73,7 +77,8 @@ export const keyFor = ({ operation, known, dice, manner, headers, reasons }: Dra
   for (const { name, required } of operation.parameters.filter((one) => one.in === "header")) {
     if (name === "idempotency-key") {
       const wrong = [null, "", "short", "x".repeat(129), "a/b#c d?xxxx", "ñ-ñ-ñ-ñ-ñ", word(dice, 64)]
-      const value = manner.headers ? dice.oneOf(wrong) : word(dice, 24)
+      const right = dice.throw() < fresh ? word(dice, 24) : `key-${dice.between(100, 99 + keys)}`
+      const value = manner.headers ? dice.oneOf(wrong) : right
       if (value !== null) headers.push([name, value])
       if (value === null ? required : !key.test(value)) reasons.push("no right Idempotency-Key")
     } else if (dice.throw() < 0.4) headers.push([name, latin(manner.headers ? oddText(dice) : parameterFor(name, dice, known))])

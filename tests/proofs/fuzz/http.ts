@@ -1,19 +1,18 @@
 /** HTTP inputs in chains: each asks what earlier answers named, again, under another key, as somebody else, and in every wrong way. */
 import type { Dice } from "../dice.ts"
-import { type Answer, answerOf } from "./answers.ts"
 import { type Ask, askOf, strayAsk } from "./asks.ts"
+import { during, knownTo, remember } from "./belongings.ts"
 import { brokenRequest } from "./broken-requests.ts"
 import { diceOf, weighted } from "./chance.ts"
 import { flawless, type Header, mannerOf } from "./draft.ts"
 import { type Fuzzed, type FuzzOptions, Tally } from "./fuzzed.ts"
 import { type Operation, operationsOf } from "./operations.ts"
+import { send } from "./sending.ts"
 import { type Person, startTown, type Town } from "./town.ts"
-import { type Asked, inWords, methodAsSent, unlikeFirst, verdict } from "./verdict.ts"
-import { Known } from "./vocabulary.ts"
+import { type Asked, inWords, unlikeFirst, verdict } from "./verdict.ts"
 
 const chainsAtOnce = 16
 const longest = 24 // Inputs of a chain.
-const hangsAfter = 15_000 // Milliseconds, for a judge who would wait for ever.
 const bySocket = 0.05 // Of the inputs: the others are handed to the listener without one.
 const brokenShare = 0.01 // Of the inputs: no HTTP at all.
 
@@ -35,8 +34,10 @@ export const fuzzHttp = async (options: FuzzOptions): Promise<Fuzzed> => {
     for (const door of doors) door.listen({ port: 0, hostname: "127.0.0.1" })
     let next = options.at ?? 0
     const worker = async () => {
-      while (tally.done < options.inputs && (options.at === undefined || next === options.at))
+      while (tally.done < options.inputs && (options.at === undefined || next === options.at)) {
         await chain({ town, operations, tally }, next++)
+        town.house.world.mail.forget()
+      }
     }
     await Promise.all(Array.from({ length: chainsAtOnce }, worker))
     await Promise.all(doors.map((door) => door.stop(true)))
@@ -85,8 +86,8 @@ const chain = async ({ town, operations, tally }: Place, n: number) => {
     }
     const ask: Ask =
       kind === "stray" ? strayAsk(operations, caller, dice) : kind === "new" ? fresh() : repeated(kind, last!, town, dice)
-    const answer = await send(town, ask, dice.throw() < bySocket)
-    const said = verdict(town, operations, { ask, answer }) ?? (kind === "again" ? unlikeFirst(last!, answer) : null)
+    const { answer, changedHands } = await during(town, ask, () => send(town, ask, dice.throw() < bySocket))
+    const said = verdict(town, operations, { ask, answer }, changedHands) ?? (kind === "again" ? unlikeFirst(last!, answer) : null)
     if (said !== null) tally.fails(n, `${said}\n    ${kind}: ${inWords({ ask, answer })}`)
     tally.meets(`${kind}: ${Math.floor(answer.status / 100)}xx`)
     if (answer.status === 503) tally.meets("503") // Said on purpose: a database that is slow to answer.
@@ -99,14 +100,6 @@ const chain = async ({ town, operations, tally }: Place, n: number) => {
     remember(town, { ask, answer })
     if (ask.operation !== null && ask.operation.method !== "GET") last = { ask, answer }
   }
-}
-
-const knownTo = ({ subjectId, dealership }: Person, { owners, customers }: Town): Known => {
-  const known = new Known()
-  for (const [name, owner] of owners)
-    if (name.length === 17 && (owner === subjectId || owner === dealership)) known.add("vin", name)
-  for (const customer of customers) if (customer.dealership === dealership) known.add("customerId", customer.subjectId)
-  return known
 }
 
 /** Where somebody of this role belongs; the others' doors are tried all the same. */
@@ -137,27 +130,3 @@ const repeated = (kind: Kind, { ask }: Asked, town: Town, dice: Dice): Ask => {
 /** Who sells to another house's customer learns who that is: then it is no secret any more. */
 const mayRepeat = ({ role, dealership }: Person, { caller, door }: Ask) =>
   door === "public" || (role !== "seller" && role !== "manager") || dealership === caller?.dealership
-
-const send = async ({ house }: Town, { door, method, path, headers, body }: Ask, overSocket: boolean): Promise<Answer> => {
-  const all = new Headers()
-  for (const [name, value] of headers) if (!overSocket || !/^(content-length|expect|upgrade)$/.test(name)) all.set(name, value)
-  const isBare = body === undefined || /^(GET|HEAD)$/.test(methodAsSent(method))
-  const request = { method, headers: all, redirect: "manual", ...(isBare ? {} : { body }) } as RequestInit
-  const begin = performance.now()
-  const asked = overSocket
-    ? fetch(`http://127.0.0.1:${house.apps[door].server!.port}${path}`, request)
-    : house.apps[door].handle(new Request(`http://localhost${path}`, request))
-  const response = await Promise.race([asked, Bun.sleep(hangsAfter).then(() => null)])
-  if (response === null) return { status: 0, mediaType: "", text: "", body: null, millis: hangsAfter }
-  return answerOf(response, begin)
-}
-
-const remembered = 5_000 // Whose it is, of so many cars, orders and services.
-
-/** Whose it is, of what an answer names. */
-const remember = ({ owners }: Town, { ask: { caller, operation }, answer: { body } }: Asked) => {
-  if (operation === null || caller === null || body === null || operation.method !== "POST") return
-  if (caller.role === "customer" && operation.path.endsWith("/activations")) owners.set(body.activationId, caller.subjectId)
-  if (operation.path.endsWith("/ownership")) owners.set(body.vin, body.ownerId)
-  if (owners.size > remembered) owners.delete([...owners.keys()].find((name) => name.length !== 17)!)
-}

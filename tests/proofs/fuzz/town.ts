@@ -70,7 +70,7 @@ export const startTown = async () => {
     }
   house.world.mail.misbehave({ fault: "refuse", times: 12 }) // What is given up is for operators to look at.
   const customers = people.filter(({ role }) => role === "customer")
-  return { house, people, customers, owners }
+  return { house, people, customers, owners, transfers: { underWay: 0, done: 0 } }
 }
 export type Town = Awaited<ReturnType<typeof startTown>>
 

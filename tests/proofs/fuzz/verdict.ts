@@ -9,11 +9,17 @@ export interface Asked {
   readonly answer: Answer
 }
 
-export const verdict = (town: Town, operations: ReadonlyArray<Operation>, { ask, answer }: Asked): string | null => {
+/** `changedHands`: a car meanwhile, so that it may be another's than the town believes. */
+export const verdict = (
+  town: Town,
+  operations: ReadonlyArray<Operation>,
+  { ask, answer }: Asked,
+  changedHands: boolean
+): string | null => {
   const operation = ask.operation ?? (answer.status === 404 ? null : strayOperation(operations, ask))
   if (operation === "hidden") return answer.status < 400 ? null : `${answer.status} for the description`
   const canaries = canariesKeptFrom(town, answer.status < 400 ? ask.caller : null)
-  const invalid = ask.invalid ?? (isForeign(town, ask) ? "it is somebody else's" : beyond(ask))
+  const invalid = ask.invalid ?? (!changedHands && isForeign(town, ask) ? "it is somebody else's" : beyond(ask))
   return wrongWith({ operation, answer, invalid, canaries, isHead: ask.method === "HEAD" })
 }
 
