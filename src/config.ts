@@ -2,6 +2,7 @@
 import { BlockList, isIP } from "node:net"
 import { Redacted, Result, Schema } from "effect"
 import type { RunnerDoor } from "#actors/system/cluster.ts"
+import { auditKeyOf } from "#integrations/audit/chain.ts"
 import { featureCatalogue } from "#integrations/catalogue/features.ts"
 import { personsKey } from "#integrations/persons/key.ts"
 import { type VapidKey, vapidKeyOf } from "#integrations/push/vapid.ts"
@@ -45,6 +46,8 @@ export interface Settings extends RunnerSettings {
   readonly publicPort: number
   readonly intranetPort: number
   readonly pinSecret: Redacted.Redacted
+  /** What we sign heads of the audit with: a child of `invoiceSigningKey`. */
+  readonly auditSigningKey: SecretKey
   /** From one address of the network: a dealership's or an office's own may be that of many people. */
   readonly signInsPerMinute: number
   /** Whether X-Forwarded-For is believed from there. */
@@ -92,6 +95,7 @@ export interface Partners {
   readonly sms: string
   readonly workshops: string
   readonly apiIot: string
+  readonly auditWitness: string
 }
 
 /** A variable is missing, or is not what it should be. */
@@ -201,7 +205,8 @@ export const runnerSettingsOf = (env: Env): RunnerSettings => {
       smtp: url("SMTP_URL", "smtp|smtps"),
       sms: url("SMS_URL", "http|https"),
       workshops: url("WORKSHOPS_URL", "http|https"),
-      apiIot: url("API_IOT_URL", "http|https")
+      apiIot: url("API_IOT_URL", "http|https"),
+      auditWitness: url("AUDIT_WITNESS_URL", "http|https")
     },
     push: { key: vapidKey(), services: pushServicesOf() },
     commandAttempts: number("COMMAND_ATTEMPTS", 8, 1, 50),
@@ -227,6 +232,7 @@ export const settingsOf = (env: Env): Settings => {
     publicPort: number("PUBLIC_PORT", 8080, 0, 65_535),
     intranetPort: number("INTRANET_PORT", 8081, 0, 65_535),
     signInsPerMinute: number("SIGN_INS_PER_MINUTE", 20, 5, 1_000),
+    auditSigningKey: Redacted.make(auditKeyOf(env.INVOICE_SIGNING_KEY ?? "")!, { label: "the audit's key" }), // It was one above.
     pinSecret: Redacted.make(text("PIN_SECRET", "at least 32 characters of secret", /^.{32,}$/)),
     isProxy: proxiesOf(env.TRUSTED_PROXIES ?? ""),
     reconciliationMinutes: number("RECONCILIATION_MINUTES", 15, 1, 1_440),

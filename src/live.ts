@@ -1,5 +1,6 @@
 /** Every port with its real counterpart behind it. The only file that names live clients. */
 import { Layer } from "effect"
+import { AuditWitnessHttp } from "#integrations/audit-witness/http.ts"
 import { FactoryHttp } from "#integrations/factory/http.ts"
 import { MailSmtp } from "#integrations/mail/smtp.ts"
 import { PaymentsHttp } from "#integrations/payments/http.ts"
@@ -12,7 +13,7 @@ import { WorkshopsHttp } from "#integrations/workshops/http.ts"
 import type { RunnerSettings } from "./config.ts"
 
 export const Live = ({ partners, push, callsSigningKey: callsKey }: RunnerSettings) => {
-  const { factory, payments, registration, transport, smtp, sms, workshops, apiIot } = partners
+  const { factory, payments, registration, transport, smtp, sms, workshops, apiIot, auditWitness } = partners
   return Layer.mergeAll(
     FactoryHttp({ url: factory, callsKey }),
     PaymentsHttp({ url: payments, callsKey }),
@@ -23,6 +24,7 @@ export const Live = ({ partners, push, callsSigningKey: callsKey }: RunnerSettin
     PushWeb(push),
     WorkshopsHttp({ url: workshops, callsKey }),
     // The API IoT "cannot be modified": it asks for no signature. What it carries is signed itself, end to end, for the car.
-    VehicleLinkRoads({ url: apiIot })
+    VehicleLinkRoads({ url: apiIot }),
+    AuditWitnessHttp({ url: auditWitness, callsKey })
   )
 }

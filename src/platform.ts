@@ -16,6 +16,8 @@ import { TimerRelay } from "#actors/system/timers.ts"
 import { ClusterSecret } from "#actors/system/wire.ts"
 import { Doors } from "#integrations/accounts/doors.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
+import { AuditKeeper } from "#integrations/audit/keeper.ts"
+import { AuditPostgres } from "#integrations/audit/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
 import { ErasurePostgres } from "#integrations/erasure/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
@@ -115,10 +117,16 @@ const Relays = ({ commandAttempts, archiveAfterDays, telemetryDays }: RunnerSett
   ).pipe(Layer.provide(PostgresRelay))
 
 /** What comes in, besides HTTP: webhooks that are kept, reports and telemetry of vehicles, and what the gateway's books tell where a webhook did not. */
-const Ingress = ({ webhookSecrets, redisUrl, reconciliationMinutes }: Settings) =>
-  Layer.mergeAll(WebhookIngress, VehicleIngress, Reconciler({ minutes: reconciliationMinutes })).pipe(
+const Ingress = ({ webhookSecrets, redisUrl, reconciliationMinutes, auditSigningKey }: Settings) =>
+  Layer.mergeAll(
+    WebhookIngress,
+    VehicleIngress,
+    Reconciler({ minutes: reconciliationMinutes }),
+    AuditKeeper({ key: auditSigningKey })
+  ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
+        AuditPostgres,
         WebhooksPostgres,
         ReconciliationPostgres,
         TelemetryStore,

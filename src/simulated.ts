@@ -1,6 +1,7 @@
 /** The outside world in a box: partners and cars that speak their real protocols on ports of their own. The only file that names simulators. */
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { startWitnessSimulator } from "#integrations/audit-witness/simulator.ts"
 import { startFactorySimulator } from "#integrations/factory/simulator.ts"
 import { startApiIotSimulator } from "#integrations/fleet/api-iot-simulator.ts"
 import { startFleet } from "#integrations/fleet/fleet.ts"
@@ -51,7 +52,8 @@ export const worldDoors = [
     "mail",
     "mailbox",
     "sms",
-    "push"
+    "push",
+    "witness"
   ] as const)
 ]
 
@@ -81,7 +83,7 @@ export const startWorld = async (options: WorldOptions) => {
     ...vehicles,
     lively
   })
-  const [apiIot, factory, payments, registration, transport, workshops, mail, sms, push] = await Promise.all([
+  const [apiIot, factory, payments, registration, transport, workshops, mail, sms, push, witness] = await Promise.all([
     startApiIotSimulator({ ...common, ...place("api-iot"), fleet }),
     startFactorySimulator({ ...asked, ...place("factory"), ...webhook("status", secrets.factory), build: fleet.build }),
     startPaymentsSimulator({ ...asked, ...place("payments"), ...webhook("settlement", secrets.payments) }),
@@ -90,9 +92,10 @@ export const startWorld = async (options: WorldOptions) => {
     startWorkshopsSimulator({ ...asked, ...place("workshops") }),
     startMailSimulator({ ...place("mail"), controlPort: place("mailbox").port ?? 0, ...(now === undefined ? {} : { now }) }),
     startSmsSimulator({ ...asked, ...place("sms") }),
-    startPushSimulator({ ...place("push"), ...(now === undefined ? {} : { now }) })
+    startPushSimulator({ ...place("push"), ...(now === undefined ? {} : { now }) }),
+    startWitnessSimulator({ ...asked, ...place("witness") })
   ])
-  const all = [apiIot, factory, payments, registration, transport, workshops, mail, sms, push, fleet]
+  const all = [apiIot, factory, payments, registration, transport, workshops, mail, sms, push, witness, fleet]
   return {
     fleet,
     apiIot,
@@ -104,6 +107,7 @@ export const startWorld = async (options: WorldOptions) => {
     mail,
     sms,
     push,
+    witness,
     /** What the platform has to be told to find them. */
     env: {
       FACTORY_URL: factory.url,
@@ -114,7 +118,8 @@ export const startWorld = async (options: WorldOptions) => {
       API_IOT_URL: apiIot.url,
       SMTP_URL: mail.url,
       SMS_URL: sms.url,
-      PUSH_SERVICES: push.url
+      PUSH_SERVICES: push.url,
+      AUDIT_WITNESS_URL: witness.url
     },
     /** For commands that read the cars' own ledger and flash. */
     ledgers: { FLEET_LEDGER_URL: fleet.url, MAIL_LEDGER_URL: mail.controlUrl, PUSH_LEDGER_URL: push.url },

@@ -28,6 +28,7 @@ const whole = {
   TRANSPORT_URL: "http://127.0.0.1:4",
   SMTP_URL: "smtp://127.0.0.1:5",
   SMS_URL: "http://127.0.0.1:8",
+  AUDIT_WITNESS_URL: "http://127.0.0.1:8",
   WORKSHOPS_URL: "http://127.0.0.1:6",
   API_IOT_URL: "http://127.0.0.1:7"
 }

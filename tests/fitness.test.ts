@@ -37,7 +37,7 @@ const settings = {
   ...(await vehicleKeys()),
   ...Object.fromEntries(["FACTORY", "PAYMENTS", "TRANSPORT"].map((name) => [`${name}_WEBHOOK_SECRET`, `whsec_${newKey()}`])),
   ...Object.fromEntries(
-    ["FACTORY", "PAYMENTS", "REGISTRATION", "TRANSPORT", "WORKSHOPS", "API_IOT", "SMS"].map((name) => [
+    ["FACTORY", "PAYMENTS", "REGISTRATION", "TRANSPORT", "WORKSHOPS", "API_IOT", "SMS", "AUDIT_WITNESS"].map((name) => [
       `${name}_URL`,
       "http://127.0.0.1:1"
     ])

@@ -1,5 +1,6 @@
 /** How a letter reaches its actor: in this process, or wherever in the cluster its partition lives. */
 import { Context, Effect } from "effect"
+import { CurrentRequest } from "#integrations/audit/audit.ts"
 import { ActorSystem } from "./actor-system.ts"
 import { type Answer, type Letter, spoken } from "./letter.ts"
 
@@ -13,8 +14,13 @@ export const speaking = (deliver: Deliver): Context.Context<Delivery | ActorSyst
     Context.add(
       ActorSystem,
       ActorSystem.of({
-        tell: ({ path }, message, { id, cause = id, correlation = cause, traceId = null, sender }) =>
-          Effect.flatMap(deliver({ path, id, message, cause, correlation, traceId, sender: sender ?? null, timer: null }), spoken)
+        /** What a person tells begins with their request: by its id the audit and the journals are one story. */
+        tell: Effect.fnUntraced(function* ({ path }, message, { id, cause = id, correlation, traceId = null, sender }) {
+          const begun = correlation ?? (yield* CurrentRequest) ?? cause
+          return yield* spoken(
+            yield* deliver({ path, id, message, cause, correlation: begun, traceId, sender: sender ?? null, timer: null })
+          )
+        })
       })
     )
   )

@@ -23,6 +23,7 @@ import links from "./migrations/0021_links.ts"
 import postings from "./migrations/0022_postings.ts"
 import identity from "./migrations/0023_identity.ts"
 import rowSecurity from "./migrations/0024_row-security.ts"
+import audit from "./migrations/0025_audit.ts"
 import privacy from "./migrations/0026_privacy.ts"
 import disputedDeposits from "./migrations/0028_disputed-deposits.ts"
 import { PostgresOwner } from "./postgres.ts"
@@ -49,6 +50,7 @@ const loader = Migrator.fromRecord({
   "0022_postings": postings,
   "0023_identity": identity,
   "0024_row-security": rowSecurity,
+  "0025_audit": audit,
   "0026_privacy": privacy,
   "0028_disputed-deposits": disputedDeposits
 })

@@ -44,6 +44,10 @@ const array = (oid: number) => (values: Iterable<unknown>) =>
 export const texts = array(PgTypes.OID.text)
 export const int2s = array(PgTypes.OID.int2)
 export const int4s = array(PgTypes.OID.int4)
+const bigints = array(PgTypes.OID.int8)
+/** As texts: a bigint may be more than a number holds. */
+export const int8s = (values: ReadonlyArray<string>) => bigints(values.map(BigInt))
+export const byteas = array(PgTypes.OID.bytea)
 export const bools = array(PgTypes.OID.bool)
 /** Milliseconds since 1970, or Dates. */
 export const instants = array(PgTypes.OID.timestamptz)

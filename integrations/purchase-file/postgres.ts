@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { CurrentRequest } from "../audit/audit.ts"
 import { PaperVault } from "../paper-vault/paper-vault.ts"
+import { texts } from "../postgres/postgres.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import type { PaperClass } from "../retention/retention.ts"
-import { type PaperKind, PurchaseFile } from "./purchase-file.ts"
+import { type FileRead, type PaperKind, PurchaseFile } from "./purchase-file.ts"
 
 /** Which rule keeps a paper of this kind. */
 export const classOf: Readonly<Record<PaperKind, PaperClass>> = {
@@ -35,6 +37,18 @@ export const PurchaseFilePostgres = Layer.effect(
       row?.keyId && row.sealed !== null
         ? vault.open({ keyId: row.keyId, sealed: row.sealed }, row.sha256)
         : Effect.succeed(row?.bytes ?? null)
+    const noteReads = Effect.fn("PurchaseFile.noteReads")(function* (reads: ReadonlyArray<FileRead>) {
+      const requestId = yield* CurrentRequest
+      const column = (name: keyof FileRead) => texts(reads.map((read) => read[name]))
+      yield* sql`
+        INSERT INTO purchase_file_reads (at, customer_id, by_subject_id, role, dealership_id, order_id, what, document_id, request_id)
+        SELECT ${new Date(time.now())}, customer_id, by_subject_id, role, dealership_id, order_id, what, document_id, ${requestId}
+        FROM unnest(
+          ${column("customerId")}::text[], ${column("by")}::text[], ${column("role")}::text[], ${column("dealershipId")}::text[],
+          ${column("orderId")}::text[], ${column("what")}::text[], ${column("documentId")}::text[]
+        ) AS read (customer_id, by_subject_id, role, dealership_id, order_id, what, document_id)`
+    }, Effect.orDie)
+
     return PurchaseFile.of({
       keep: Effect.fn("PurchaseFile.keep")(function* (paper, id) {
         const { subjectId, country, kind, title, mediaType, bytes, orderId, activationId, vin } = paper
@@ -66,12 +80,8 @@ export const PurchaseFilePostgres = Layer.effect(
           WHERE order_id = ${orderId} AND kind = ${kind} AND sha256 = ${sha256}`
         return yield* opened(row)
       }, Effect.orDie),
-      noteRead: Effect.fn("PurchaseFile.noteRead")(function* (read) {
-        const { customerId, by, role, dealershipId, orderId, what, documentId } = read
-        yield* sql`
-          INSERT INTO purchase_file_reads (at, customer_id, by_subject_id, role, dealership_id, order_id, what, document_id)
-          VALUES (${new Date(time.now())}, ${customerId}, ${by}, ${role}, ${dealershipId}, ${orderId}, ${what}, ${documentId})`
-      }, Effect.orDie)
+      noteRead: (read) => noteReads([read]),
+      noteReads
     })
   })
 )

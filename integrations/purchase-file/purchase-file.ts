@@ -22,6 +22,12 @@ export interface NewPaper {
   readonly vin: Vin | null
 }
 
+/**
+ * What was looked at. Of the file: `file`, `document`, `export`. Elsewhere: `sale` with the customer's name, `customers` as a list with addresses,
+ * `case` of support, `debt`, `record`: what an actor remembers.
+ */
+export const Look = Schema.Literals(["file", "document", "export", "sale", "customers", "case", "debt", "record"])
+
 /** A look of somebody in the company. `orderId`: what concerns this order alone could be seen. */
 export interface FileRead {
   readonly customerId: SubjectId
@@ -29,7 +35,7 @@ export interface FileRead {
   readonly role: StaffRole
   readonly dealershipId: DealershipId | null
   readonly orderId: OrderId | null
-  readonly what: "file" | "document" | "export"
+  readonly what: typeof Look.Type
   readonly documentId: string | null
 }
 
@@ -48,5 +54,7 @@ export class PurchaseFile extends Context.Service<
     }) => Effect.Effect<Uint8Array | null>
     /** Written before anything is shown: the customer may read it in the file itself (EX-09). */
     readonly noteRead: (read: FileRead) => Effect.Effect<void>
+    /** The same for a list: in one statement, of any number of customers. */
+    readonly noteReads: (reads: ReadonlyArray<FileRead>) => Effect.Effect<void>
   }
 >()("integrations/PurchaseFile") {}

@@ -1,7 +1,9 @@
 /** What every request passes on either listener: whose page asks, which headers go out, and how errors are said. */
 import { Effect } from "effect"
 import { Elysia, ValidationError } from "elysia"
+import type { Audit } from "#integrations/audit/audit.ts"
 import { addressOf } from "./address.ts"
+import { Asked, answeringAs, askedNow } from "./asked.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
 import { foreignOrigin, malformed, notFound, ourFault, Problem, tooLong } from "./problem.ts"
@@ -41,11 +43,13 @@ const isForeign = (request: Request, options: HttpOptions) => {
 const isUncounted = ({ url }: Request) => /^\/webhooks\/|\/withdrawal(\/confirmation)?$/.test(new URL(url).pathname)
 
 /** What nobody expected is logged through `run`: the caller only learns that it was our mistake. */
-export const front = (options: HttpOptions, run: Run<never>) => {
+export const front = (options: HttpOptions, run: Run<Audit>) => {
   const traffic = new Traffic()
   return new Elysia({ name: "http/front" })
+    .wrap((answer) => (request: unknown) => answeringAs(new Asked(run), () => answer(request) as unknown as Promise<Response>))
     .onRequest(({ request, server, set }) => {
       Object.assign(set.headers, headers, options.secureCookies ? { "strict-transport-security": oneYear } : {})
+      set.headers["x-request-id"] = askedNow()!.id
       if (request.url.length > addressLimit) throw tooLong(addressLimit)
       if (!isUncounted(request))
         traffic.admit(addressOf(server, request, options), bearerOf(request) ?? cookieOf(request, options.secureCookies))

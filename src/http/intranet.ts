@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Operations } from "#actors/system/operations.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Audit } from "#integrations/audit/audit.ts"
 import type { Documents } from "#integrations/documents/documents.ts"
 import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
@@ -43,6 +44,7 @@ import { texts } from "./texts.ts"
 export type IntranetServices =
   | Accounts
   | ActorSystem
+  | Audit
   | BundleSeal
   | Documents
   | Erasure

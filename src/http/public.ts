@@ -5,6 +5,7 @@ import { Elysia } from "elysia"
 import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Erasure } from "#integrations/erasure/erasure.ts"
+import type { Audit } from "#integrations/audit/audit.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { NotificationPreferences } from "#integrations/notifications/preferences.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
@@ -55,6 +56,7 @@ import { webhooks } from "./webhooks/webhooks.ts"
 export type PublicServices =
   | Accounts
   | ActorSystem
+  | Audit
   | BundleSeal
   | Erasure
   | LastTold

@@ -4,7 +4,7 @@ import { type Role, StaffRole } from "#integrations/accounts/accounts.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
-import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
+import { Look, PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { ActivationId, DealershipId, Instant, OrderId, SubjectId as Subject, type SubjectId, Vin } from "#machines/vocabulary.ts"
 import { bundle, nameOf } from "#src/bundle/bundle.ts"
@@ -75,7 +75,7 @@ export const WholeFile = Schema.Struct({
         role: StaffRole,
         dealershipId: Schema.NullOr(DealershipId),
         orderId: Schema.NullOr(OrderId),
-        what: Schema.Literals(["file", "document", "export"]),
+        what: Look,
         documentId: Schema.NullOr(Schema.String)
       })
     )

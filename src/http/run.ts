@@ -4,6 +4,7 @@ import { SqlError } from "effect/sql"
 import type { NotHeard } from "#actors/system/letter.ts"
 import type { NoSuchCommand, NotParked, NotQuarantined } from "#actors/system/operations.ts"
 import type { LinkInvalid, PasswordTooWeak, SignInFailed, TooManyTries } from "#integrations/accounts/accounts.ts"
+import { CurrentRequest } from "#integrations/audit/audit.ts"
 import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
 import type { DocumentRefused } from "#integrations/documents/documents.ts"
 import type { ErasureBlocked, NobodyToErase, PreviewOutdated } from "#integrations/erasure/erasure.ts"
@@ -16,6 +17,7 @@ import type { EndpointNotAllowed, TooManyDevices } from "#integrations/push/subs
 import type { ReconciliationUnreachable } from "#integrations/reconciliation/reconciliation.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
 import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
+import { askedNow } from "./asked.ts"
 import {
   erasureBlocked,
   erasureOutdated,
@@ -106,7 +108,10 @@ export type Run<R> = <A, E extends Expected | Problem | SqlError.SqlError>(effec
 export const makeRun = <R>(runtime: ManagedRuntime.ManagedRuntime<R, never>): Run<R> => {
   const unanswered = stumbling("The database did not answer a caller")
   return async (effect) => {
-    const exit = await runtime.runPromiseExit(effect)
+    const asked = askedNow()
+    const exit = await runtime.runPromiseExit(
+      asked === undefined ? effect : Effect.provideService(effect, CurrentRequest, asked.id)
+    )
     if (Exit.isSuccess(exit)) return exit.value
     const error = Cause.squash(exit.cause)
     if (error instanceof Problem) throw error

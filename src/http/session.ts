@@ -2,6 +2,7 @@
 import { Elysia } from "elysia"
 import { Accounts, type Caller } from "#integrations/accounts/accounts.ts"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
+import { askedNow, type Named } from "./asked.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
 import { type Door, reachOf } from "./policy.ts"
@@ -12,25 +13,27 @@ export const tokenOf = (request: Request, { secureCookies }: HttpOptions): strin
   bearerOf(request) ?? cookieOf(request, secureCookies)
 
 /** What Elysia knows of a request before its handler: `route` is the template that it fits. */
-interface Asked {
+export interface Asking extends Omit<Named, "method"> {
   readonly request: Request
-  readonly route: string
 }
 
 /** The signed-in caller, whom the policy lets in: 401 without a session, 403 where the route is for others. */
 export const callerOf =
   (run: Run<Accounts>, options: HttpOptions, door: Door) =>
-  async ({ request, route }: Asked): Promise<Caller> => {
+  async ({ request, route, params }: Asking): Promise<Caller> => {
     const token = tokenOf(request, options)
     const caller = token === null ? null : await run(Accounts.use((accounts) => accounts.authenticate(token, door)))
     if (caller === null) throw signedOut()
+    await askedNow()!.begins(caller, { method: request.method, route, params }) // Also what the next line forbids.
     if (reachOf(door, { method: request.method, path: route }, caller.role) === "nothing") throw notYours()
     return caller
   }
 
 export const session = (run: Run<Accounts>, options: HttpOptions, door: Door) => {
   const find = callerOf(run, options, door)
-  return new Elysia().derive({ as: "scoped" }, async (asked) => ({ caller: await find(asked) }))
+  return new Elysia().derive({ as: "scoped" }, async ({ request, route, params }) => ({
+    caller: await find({ request, route, params })
+  }))
 }
 
 export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public")
@@ -47,8 +50,8 @@ export interface Seller {
 /** Somebody who sells, and for whom. */
 export const dealer = (run: Run<Accounts>, options: HttpOptions) => {
   const find = callerOf(run, options, "intranet")
-  return new Elysia().derive({ as: "scoped" }, async (asked) => {
-    const { subjectId, role, dealershipId } = await find(asked)
+  return new Elysia().derive({ as: "scoped" }, async ({ request, route, params }) => {
+    const { subjectId, role, dealershipId } = await find({ request, route, params })
     if (dealershipId === null || (role !== "seller" && role !== "manager")) throw notYours()
     return { seller: { subjectId, role, dealershipId } satisfies Seller }
   })

@@ -1,5 +1,6 @@
 /** The strict door of JSON routes: the media type exactly, few bytes, no traps, no field that was not asked for. */
 import { Schema } from "effect"
+import { askedNow } from "./asked.ts"
 import { readBytes } from "./bytes.ts"
 import { wrongMediaType } from "./problem.ts"
 import { readStrictJson } from "./strict-json.ts"
@@ -18,7 +19,11 @@ const readJson = async ({ request }: { readonly request: Request }): Promise<unk
     if (bytes.byteLength > 0) throw wrongMediaType("application/json")
     return {}
   }
-  return readStrictJson(bytes)
+  const body = readStrictJson(bytes)
+  const { reason } = (body ?? {}) as { readonly reason?: unknown }
+  const asked = askedNow()
+  if (asked !== undefined && typeof reason === "string") asked.reason = reason.slice(0, 500)
+  return body
 }
 
 /** A schema as Elysia wants it, and unknown fields are refused. */

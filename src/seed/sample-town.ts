@@ -56,7 +56,8 @@ const NoPapers = Layer.mergeAll(
     keep: (_, id) => Effect.succeed({ documentId: id, sha256: "" }),
     bytesOf: () => Effect.succeed(null),
     registrationBytesOf: () => Effect.succeed(null),
-    noteRead: () => Effect.void
+    noteRead: () => Effect.void,
+    noteReads: () => Effect.void
   })
 )
 

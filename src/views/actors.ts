@@ -68,6 +68,15 @@ export const actorAt = Effect.fn("views.actorAt")(function* (path: string) {
   return { ...facets, state: state.value, context: withoutPins(state.context), timers, outbox }
 })
 
+/** Whose order, car or service it is; null where there is no such actor. */
+export const customerOf = Effect.fn("views.customerOf")(function* (path: string) {
+  const sql = yield* SqlClient.SqlClient
+  const [row] = yield* sql<{
+    readonly customerId: string | null
+  }>`SELECT subject_id AS "customerId" FROM actors WHERE path = ${path}`
+  return row ?? null
+})
+
 export interface PromiseRow {
   readonly commandId: string
   readonly path: string

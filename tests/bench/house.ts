@@ -39,6 +39,7 @@ export const environment = async (servers: Servers) => {
     TRANSPORT_URL: nowhere,
     SMTP_URL: "smtp://127.0.0.1:9",
     SMS_URL: nowhere,
+    AUDIT_WITNESS_URL: nowhere,
     WORKSHOPS_URL: nowhere,
     API_IOT_URL: nowhere
   }

@@ -61,7 +61,7 @@ describe("health", () => {
   })
 
   test("names who is away: nobody listens there, or says nothing in time", async () => {
-    const { factory, payments, registration, transport, mail, sms, apiIot } = house.world
+    const { factory, payments, registration, transport, mail, sms, apiIot, witness } = house.world
     const partners = {
       factory: factory.url,
       payments: payments.url,
@@ -70,7 +70,8 @@ describe("health", () => {
       smtp: mail.url,
       sms: sms.url,
       workshops: "http://127.0.0.1:9",
-      apiIot: apiIot.url
+      apiIot: apiIot.url,
+      auditWitness: witness.url
     }
     const look = await house.runtime.runPromise(reachability(partners))
     expect(await look()).toEqual({ nats: true, redis: !withoutRedis, workshops: false, apiIot: true })

@@ -51,6 +51,7 @@ const quiet: Layer.Layer<never> = Layer.succeed(References.MinimumLogLevel, "Fat
 
 /** Tables that a refusal may write to, or a loop beside it: they are about the caller, not about the business. */
 const aboutCallers = [
+  ...["audit", "audit_outcomes", "audit_chain", "audit_heads", "audit_unsealed"],
   "security_log",
   "sign_in_tries",
   "sessions",

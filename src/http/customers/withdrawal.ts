@@ -84,7 +84,7 @@ export const withdrawal = (run: Run<Needs>, options: HttpOptions) => {
           receipt: request.headers.get(header) ?? undefined
         }
         const kept = keeping(seal, submissionOf(params, tokenOf(request, options), submitting), submitting)
-        return { submitting, kept, caller: await kept(find({ request, route })) }
+        return { submitting, kept, caller: await kept(find({ request, route, params })) }
       })
       .post("", ({ caller, params, submitting, kept }) => kept(run(look(seal, caller.subjectId, params, submitting))), {
         params: strictly(NamedService),

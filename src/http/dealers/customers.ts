@@ -6,11 +6,13 @@ import { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { SubjectId } from "#machines/vocabulary.ts"
 import { customersOf, isCustomerOf } from "#src/views/dealerships.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { invite } from "../invitation.ts"
+import { noteLooks } from "../looks.ts"
 import { Empty } from "../nothing.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
@@ -37,7 +39,10 @@ const Customers = Schema.Struct({
 }).annotate({ identifier: "Customers" })
 const Sent = Schema.Struct({ sent: Schema.Literal(true) }).annotate({ identifier: "LinkSent" })
 
-export const customers = (run: Run<Accounts | Mail | Persons | RateLimits | SqlClient.SqlClient>, options: HttpOptions) =>
+export const customers = (
+  run: Run<Accounts | Mail | Persons | PurchaseFile | RateLimits | SqlClient.SqlClient>,
+  options: HttpOptions
+) =>
   new Elysia({ prefix: "/api/dealer/customers", tags: ["Customers"] })
     .use(dealer(run, options))
     .get("", ({ seller, query }) => run(list(seller, query)), {
@@ -60,6 +65,7 @@ const list = Effect.fn("dealers.customers")(function* (seller: Seller, query: ty
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const rows = yield* seenBy(seller)(customersOf(seller.dealershipId, after, limit))
+  yield* noteLooks(seller, "customers", rows)
   const found = yield* Effect.forEach(
     rows,
     ({ customerId, orders, sellers }) =>

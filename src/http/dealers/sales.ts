@@ -8,12 +8,14 @@ import { Documents } from "#integrations/documents/documents.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { OrderId } from "#machines/vocabulary.ts"
 import { sellersTo } from "#src/views/dealerships.ts"
 import { moneyOf, orderOf, ordersOf, timelineOf } from "#src/views/orders.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { keyOf, takesKey } from "../idempotency.ts"
 import { languageOf } from "../language.ts"
+import { noteLooks } from "../looks.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
@@ -25,7 +27,7 @@ import { NewSale, Sold } from "./new-sale.ts"
 import { detailOf, Sale, SaleSummary, summaryOf } from "./sale.ts"
 import { registerSale } from "./sell.ts"
 
-type Needs = Accounts | ActorSystem | Persons | Documents | PlatformTime | SqlClient.SqlClient
+type Needs = Accounts | ActorSystem | Persons | Documents | PlatformTime | PurchaseFile | SqlClient.SqlClient
 const atOnce = 8 // Persons read in parallel for one page.
 
 export const NamedSale = Schema.Struct({ orderId: OrderId })
@@ -56,10 +58,16 @@ export const sales = (run: Run<Needs>, options: HttpOptions) =>
     })
 
 const list = Effect.fn("dealers.sales")(function* (seller: Seller, query: typeof PageQuery.Type) {
+  const { subjectId, dealershipId } = seller
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
-  const rows = yield* seenBy(seller)(ordersOf({ dealershipId: seller.dealershipId }, after, limit))
-  const language = yield* languageOf(seller.subjectId)
+  const rows = yield* seenBy(seller)(ordersOf({ dealershipId }, after, limit))
+  yield* noteLooks(
+    seller,
+    "sale",
+    rows.map(({ context }) => context)
+  )
+  const language = yield* languageOf(subjectId)
   const found = yield* Effect.forEach(
     rows,
     (row) => Effect.map(personOf(row.context.customerId), (person) => summaryOf(row, person?.name ?? null, language)),
@@ -92,6 +100,7 @@ const read = Effect.fn("dealers.sale")(function* (seller: Seller, orderId: Order
     })
   )
   const { row, sellers, ...around } = seen ?? (yield* Effect.fail(notFound()))
+  yield* noteLooks(seller, "sale", [row.context])
   const language = yield* languageOf(seller.subjectId)
   return detailOf(row, { ...around, customer: yield* customerKnownTo(sellers, row.context.customerId), language })
 })

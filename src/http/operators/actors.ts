@@ -4,8 +4,10 @@ import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
-import { actorAt, actorsWhere, journalOf } from "#src/views/actors.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
+import { actorAt, actorsWhere, customerOf, journalOf } from "#src/views/actors.ts"
 import { readingProblems } from "../answers.ts"
+import { noteLooks } from "../looks.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
@@ -30,7 +32,7 @@ const Named = Schema.Struct({ type: word, id: Schema.String }) // An id with a s
 const Actors = Schema.Struct({ actors: Schema.Array(ActorSummary), cursor: Cursor }).annotate({ identifier: "Actors" })
 const Journal = Schema.Struct({ entries: Schema.Array(JournalEntry), cursor: Cursor }).annotate({ identifier: "Journal" })
 
-export const actors = (run: Run<Accounts | SqlClient.SqlClient>, options: HttpOptions) =>
+export const actors = (run: Run<Accounts | PurchaseFile | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/actors", tags: ["Actors"] })
     .use(staff(run, options))
     .get("", ({ caller, query }) => run(list(caller, query)), {
@@ -71,6 +73,7 @@ const list = Effect.fn("operators.actors")(function* (caller: Caller, query: typ
 const read = Effect.fn("operators.actor")(function* (caller: Caller, path: string) {
   const actor = yield* seenBy(caller)(actorAt(path))
   if (actor === null) return yield* Effect.fail(notFound())
+  yield* noteLooks(caller, "record", [{ customerId: actor.subjectId }])
   return {
     ...withInstants(actor),
     timers: actor.timers.map(withInstants),
@@ -82,7 +85,9 @@ const journal = Effect.fn("operators.journal")(function* (caller: Caller, path: 
   const limit = query.version === undefined ? limitOf(query) : 1
   const [after] = query.version === undefined ? afterOf(query, [0]) : [Number(query.version) - 1]
   const rows = yield* seenBy(caller)(journalOf(path, after + 1, limit))
-  if (rows.length === 0 && (yield* seenBy(caller)(actorAt(path))) === null) return yield* Effect.fail(notFound())
+  const customer = yield* seenBy(caller)(customerOf(path))
+  if (rows.length === 0 && customer === null) return yield* Effect.fail(notFound())
+  yield* noteLooks(caller, "record", customer === null ? [] : [customer])
   const entries = (query.version === undefined ? rows : rows.filter(({ version }) => version === after + 1)).map(withInstants)
   return { entries, cursor: query.version === undefined ? cursorAfter(rows, limit, ({ version }) => [version]) : null }
 })

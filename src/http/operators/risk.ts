@@ -7,6 +7,7 @@ import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { riskPolicy } from "#integrations/risk-policy/risk-policy.ts"
 import * as Service from "#machines/activation.ts"
 import * as Sale from "#machines/order.ts"
@@ -16,6 +17,7 @@ import { revenue } from "#src/views/revenue.ts"
 import { type RiskCaseRow, riskCaseOf, riskCases } from "#src/views/risk-cases.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { KeptReason } from "../kept-reason.ts"
+import { noteLooks } from "../looks.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery, pageQuery } from "../page.ts"
 import { malformed, notFound, refused } from "../problem.ts"
@@ -92,7 +94,7 @@ const Revenue = Schema.Struct({
   )
 }).annotate({ identifier: "Revenue" })
 
-type Needs = Accounts | ActorSystem | PlatformTime | SqlClient.SqlClient
+type Needs = Accounts | ActorSystem | PlatformTime | PurchaseFile | SqlClient.SqlClient
 
 export const risk = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator", tags: ["Money"] })
@@ -119,12 +121,15 @@ export const risk = (run: Run<Needs>, options: HttpOptions) =>
       detail: { summary: "What was earned, by stream, item and country" }
     })
 
+const ofSubject = ({ subjectId }: { readonly subjectId: SubjectId }) => ({ customerId: subjectId })
+
 const readExposure = Effect.fn("operators.exposure")(function* (caller: Caller, query: typeof PageQuery.Type) {
   const time = yield* PlatformTime
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const now = time.now()
   const { total, rows } = yield* seenBy(caller)(Effect.all({ total: wholeExposure(now), rows: exposures(now, after, limit) }))
+  yield* noteLooks(caller, "debt", rows.map(ofSubject))
   const { edition, billGraceDays } = riskPolicy
   return {
     policy: { edition, billGraceDays },
@@ -146,6 +151,7 @@ const listCases = Effect.fn("operators.riskCases")(function* (caller: Caller, qu
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const rows = yield* seenBy(caller)(riskCases(query.state, after, limit))
+  yield* noteLooks(caller, "debt", rows.map(ofSubject))
   return { cases: rows.map(asCase), cursor: cursorAfter(rows, limit, ({ caseId }) => [caseId]) }
 })
 
@@ -157,6 +163,7 @@ const resolve = Effect.fn("operators.resolveRisk")(function* (
   const actors = yield* ActorSystem
   const by = caller.subjectId
   const found = (yield* seenBy(caller)(riskCaseOf(caseId))) ?? (yield* Effect.fail(notFound()))
+  yield* noteLooks(caller, "debt", [ofSubject(found)])
   const id = `${by}/resolve/${caseId}/${resolution}` // A case is resolved once: the other word is refused.
   if (found.orderId !== null)
     yield* actors.tell(Order.at(found.orderId), Sale.ResolveRiskCase.make({ caseId, by, resolution, reason }), { id })

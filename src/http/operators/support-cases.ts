@@ -6,11 +6,13 @@ import { Activation } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { ResolveSupportCase, SupportCase } from "#machines/activation.ts"
 import { ActivationId, Instant, OptionCode, SubjectId, Vin } from "#machines/vocabulary.ts"
 import { type SupportCaseRow, supportCaseOf, supportCases } from "#src/views/support-cases.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { KeptReason } from "../kept-reason.ts"
+import { noteLooks } from "../looks.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
@@ -44,7 +46,7 @@ const OneCase = Schema.Struct({
 }).annotate({ identifier: "SupportCase" })
 const Cases = Schema.Struct({ cases: Schema.Array(OneCase), cursor: Cursor }).annotate({ identifier: "SupportCases" })
 
-export const cases = (run: Run<Accounts | ActorSystem | SqlClient.SqlClient>, options: HttpOptions) =>
+export const cases = (run: Run<Accounts | ActorSystem | PurchaseFile | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/support-cases", tags: ["Support"] })
     .use(staff(run, options))
     .get("", ({ caller, query }) => run(list(caller, query)), {
@@ -76,12 +78,18 @@ const list = Effect.fn("operators.supportCases")(function* (caller: Caller, quer
   const limit = limitOf(query)
   const [after] = afterOf(query, [""])
   const rows = yield* seenBy(caller)(supportCases(query.state, after, limit))
+  yield* noteLooks(
+    caller,
+    "case",
+    rows.map(({ subjectId }) => ({ customerId: subjectId }))
+  )
   return { cases: rows.map(asCase), cursor: cursorAfter(rows, limit, ({ caseId }) => [caseId]) }
 })
 
 const caseOf = Effect.fnUntraced(function* (caller: Caller, caseId: string) {
-  const row = yield* seenBy(caller)(supportCaseOf(caseId))
-  return row ?? (yield* Effect.fail(notFound()))
+  const row = (yield* seenBy(caller)(supportCaseOf(caseId))) ?? (yield* Effect.fail(notFound()))
+  yield* noteLooks(caller, "case", [{ customerId: row.subjectId }])
+  return row
 })
 
 const read = Effect.fn("operators.supportCase")(function* (caller: Caller, caseId: string) {

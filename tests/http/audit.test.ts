@@ -1,0 +1,165 @@
+/** Every act of a person is written down before it takes place; what employees see of customers, customers may read. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { type HttpHouse, httpHouse, newKey, newSale, type Signed } from "./house.ts"
+
+let house: HttpHouse
+let seller: Signed
+let customer: Signed
+let operator: Signed
+let orderId: string
+let saleRequest: string
+beforeAll(async () => {
+  house = await httpHouse()
+  seller = await house.signedIn("seller", "Seller 1", "dea_madrid")
+  customer = await house.signedIn("customer", "Customer 1")
+  operator = await house.signedIn("operator", "Operator 1")
+  const sale = await house.call("intranet", "POST", "/api/dealer/sales", {
+    token: seller.token,
+    key: newKey(),
+    body: newSale("Customer 1")
+  })
+  orderId = sale.body.orderId
+  saleRequest = sale.headers.get("x-request-id")!
+  await house.quiet()
+})
+afterAll(() => house.close())
+
+const acts = (where: string) =>
+  house.rows(`SELECT * FROM audit LEFT JOIN audit_outcomes o USING (request_id) WHERE ${where} ORDER BY audit.position`)
+const until = async <A>(look: () => Promise<ReadonlyArray<A>>) => {
+  for (const end = performance.now() + 5_000; ; await Bun.sleep(50)) {
+    const rows = await look()
+    if (rows.length > 0) return rows
+    if (performance.now() > end) throw new Error("It never came")
+  }
+}
+const outcomeOf = async (requestId: string) =>
+  (await until(() => house.rows(`SELECT status FROM audit_outcomes WHERE request_id = '${requestId}'`)))[0].status
+
+describe("an act", () => {
+  test("has a row with who, for whom, what and how it ended, under the id that its caller got", async () => {
+    expect(saleRequest).toMatch(/^req_[0-9a-f-]{36}$/)
+    expect(await outcomeOf(saleRequest)).toBe(201)
+    expect(await acts(`request_id = '${saleRequest}'`)).toMatchObject([
+      {
+        subject_id: seller.subjectId,
+        role: "seller",
+        dealership_id: "dea_madrid",
+        method: "POST",
+        route: "/api/dealer/sales",
+        objects: [],
+        reason: null,
+        status: 201
+      }
+    ])
+  })
+
+  test("is one story with what came of it: its id is the correlation in every journal", async () => {
+    const key = newKey()
+    const paid = await house.call("public", "POST", `/api/me/orders/${orderId}/payments`, {
+      token: customer.token,
+      key,
+      body: { kind: "reservation", paymentMethod: "tok_ok" }
+    })
+    expect(paid.status).toBe(202)
+    await house.quiet()
+    const requestId = paid.headers.get("x-request-id")!
+    const heard = await house.rows(`SELECT type, correlation FROM journal WHERE path = 'order/${orderId}' ORDER BY version`)
+    expect(heard[0]).toEqual({ type: "RegisterSale", correlation: saleRequest })
+    const ofPayment = heard.filter(({ correlation }) => correlation === requestId).map(({ type }) => type)
+    expect(ofPayment).toEqual(expect.arrayContaining(["PayReservation", "PaymentSucceeded"]))
+    expect(await acts(`request_id = '${requestId}'`)).toMatchObject([
+      { role: "customer", route: "/api/me/orders/:orderId/payments", objects: [orderId] }
+    ])
+  })
+
+  test("that is forbidden, refused, malformed or a stranger's is written down all the same, with what came of it", async () => {
+    const forbidden = await house.call("intranet", "POST", "/api/dealer/sales", { token: operator.token, key: newKey(), body: {} })
+    const stranger = await house.signedIn("customer", "Customer 2")
+    const foreign = await house.call("public", "POST", `/api/me/orders/${orderId}/payments`, {
+      token: stranger.token,
+      key: newKey(),
+      body: { kind: "reservation", paymentMethod: "tok_ok" }
+    })
+    for (const [reply, status] of [
+      [forbidden, 403],
+      [foreign, 404]
+    ] as const) {
+      expect(reply.status).toBe(status)
+      expect(await outcomeOf(reply.headers.get("x-request-id")!)).toBe(status)
+    }
+    const [row] = await acts(`request_id = '${foreign.headers.get("x-request-id")}'`)
+    expect(row).toMatchObject({ subject_id: stranger.subjectId, objects: [orderId], reason: null })
+  })
+
+  test("of an employee keeps the reason, and of an address nothing but ids of ours", async () => {
+    const reply = await house.call("intranet", "POST", "/api/operator/quarantine/order%2Ford_0/release", {
+      token: operator.token,
+      body: { reason: "looked at it" }
+    })
+    const other = await house.call("intranet", "POST", "/api/operator/outbox/jane@example.com/retry", {
+      token: operator.token,
+      body: { reason: "looked at it" }
+    })
+    expect([reply.status, other.status]).toEqual([409, 404])
+    const rows = await acts(`subject_id = '${operator.subjectId}' AND reason = 'looked at it'`)
+    expect(rows.map(({ objects }) => objects)).toEqual([["order/ord_0", "ord_0"], []])
+  })
+
+  test("is there before it takes place: nothing is done where it cannot be written down", async () => {
+    const before = await house.everything()
+    await house.rows("ALTER TABLE audit RENAME TO audit_away")
+    const reply = await house.call("intranet", "POST", "/api/dealer/sales", {
+      token: seller.token,
+      key: newKey(),
+      body: newSale("Customer 9")
+    })
+    await house.rows("ALTER TABLE audit_away RENAME TO audit")
+    expect(reply.status).toBe(500)
+    expect(await house.everything()).toEqual(before)
+  })
+
+  test("is none where somebody only reads, or is nobody", async () => {
+    const [{ n }] = await house.rows("SELECT count(*)::int AS n FROM audit")
+    const read = await house.call("public", "GET", `/api/me/orders/${orderId}`, { token: customer.token })
+    const nobody = await house.call("public", "POST", `/api/me/orders/${orderId}/payments`, { key: newKey(), body: {} })
+    expect([read.status, nobody.status]).toEqual([200, 401])
+    expect(read.headers.get("x-request-id")).not.toBe(nobody.headers.get("x-request-id"))
+    expect(await house.rows("SELECT count(*)::int AS n FROM audit")).toEqual([{ n }])
+  })
+})
+
+describe("what employees see of a customer", () => {
+  const looks = (what: string) =>
+    house.rows(
+      `SELECT role, dealership_id, order_id, what, request_id FROM purchase_file_reads WHERE customer_id = '${customer.subjectId}' AND what = '${what}'`
+    )
+
+  test.each([
+    ["sale", "seller", "/api/dealer/sales"],
+    ["sale", "seller", () => `/api/dealer/sales/${orderId}`],
+    ["customers", "seller", "/api/dealer/customers"],
+    ["record", "operator", () => `/api/operator/actors/order/${orderId}`],
+    ["record", "operator", () => `/api/operator/actors/order/${orderId}/journal`]
+  ])("is noted as %s, of a %s at %s", async (what, role, address) => {
+    const before = await looks(what)
+    const path = typeof address === "string" ? address : address()
+    const reply = await house.call("intranet", "GET", path, { token: role === "seller" ? seller.token : operator.token })
+    expect(reply.status).toBe(200)
+    const after = await looks(what)
+    expect(after.length).toBe(before.length + 1)
+    expect(after.at(-1)).toMatchObject({ role, dealership_id: role === "seller" ? "dea_madrid" : null })
+    expect(after.map(({ request_id }) => request_id)).toContain(reply.headers.get("x-request-id"))
+  })
+
+  test("is read by them in their own file, by role and house and not by name", async () => {
+    const file = await house.call("public", "GET", "/api/me/purchase-file", { token: customer.token })
+    expect(file.body.reads).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ what: "sale", role: "seller", dealershipId: "dea_madrid", orderId }),
+        expect.objectContaining({ what: "record", role: "operator", dealershipId: null })
+      ])
+    )
+    expect(JSON.stringify(file.body.reads)).not.toContain(seller.subjectId)
+  })
+})
