@@ -94,7 +94,7 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
         UPDATE account_links SET voided_at = ${now}
         WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`
       yield* sql`UPDATE sessions SET ended_at = ${now} WHERE subject_id = ${subjectId} AND ended_at IS NULL`
-      yield* log("PasswordSet", subjectId)
+      yield* log("PasswordSet", subjectId, `link ${Buffer.from(hash).toString("hex").slice(0, 16)}`) // Which: it may not be used again.
     }, sql.withTransaction)
 
     const setPassword = Effect.fn("Accounts.setPassword")(

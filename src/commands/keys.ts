@@ -1,4 +1,5 @@
 /** Prints the keys that the members of a cluster share, for the file that docker-compose.yml takes them from. */
+import { auditKeyOf } from "#integrations/audit/chain.ts"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { localKeys } from "#src/devstack/running.ts"
 import { carsTrust, publicKeysOf } from "#src/devstack/vehicle-keys.ts"
@@ -15,7 +16,8 @@ export const run = async (): Promise<number> => {
   const [CONFIG_PUBLIC_KEY] = carsTrust({ CONFIG_SIGNING_KEY, CATALOGUE_PUBLIC_KEY }).config
   const INVOICE_PUBLIC_KEY = signingKeyOf(INVOICE_SIGNING_KEY)?.publicKey ?? ""
   const CALLS_PUBLIC_KEY = publicKeysOf(CALLS_SIGNING_KEY).join(",")
-  for (const [name, value] of Object.entries({ ...keys, CONFIG_PUBLIC_KEY, INVOICE_PUBLIC_KEY, CALLS_PUBLIC_KEY }))
-    console.log(`${name}=${value}`)
+  const AUDIT_PUBLIC_KEY = auditKeyOf(INVOICE_SIGNING_KEY)?.publicKey ?? ""
+  const all = { ...keys, CONFIG_PUBLIC_KEY, INVOICE_PUBLIC_KEY, CALLS_PUBLIC_KEY, AUDIT_PUBLIC_KEY }
+  for (const [name, value] of Object.entries(all)) console.log(`${name}=${value}`)
   return 0
 }

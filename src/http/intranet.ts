@@ -15,6 +15,7 @@ import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
+import { audit } from "./auditors/audit.ts"
 import { auth } from "./auth.ts"
 import { customers } from "./dealers/customers.ts"
 import { documents } from "./dealers/documents.ts"
@@ -83,6 +84,7 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
       .use(purchaseFiles(run, options))
       .use(erasures(run, options))
       .use(employees(run, options))
+      .use(audit(run, options))
   )
 
 const about = {
@@ -100,6 +102,7 @@ const about = {
     Support: "Services that no car confirmed, thefts reported by telephone, and customers' purchase files.",
     Money: "What the gateway's books and ours say of each other.",
     Employees: "Staff accounts.",
+    Audit: "Who did what, who looked at whom, and the chain that shows whether it was changed.",
     Health: "For whoever starts and stops processes."
   }
 }

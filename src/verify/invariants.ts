@@ -5,6 +5,7 @@ export const invariants = {
   I01: "An actor's version never skips and never repeats, and no message is heard twice",
   I02: "Replaying an actor's journal gives its snapshot, its facets and every answer it gave",
   I03: "An actor's journal epochs never go down",
+  I04: "The audit is one unbroken chain: no row was changed, left out or taken away, and it goes on from every head that its witness knows",
   I05: "Every accepted webhook is kept, and was heard by its order once or rejected with a reason; quiet: none waits",
   I06: "Nothing was accepted that was not validly signed by a known sender",
   I07: "Every journal row has a cause: a person, a webhook, a command or a timer that exists",
@@ -42,7 +43,12 @@ export const invariants = {
   I50: "Each notice to a customer is sent at least once per fact, and as at most one message per fact and channel",
   I51: "Nothing a customer has was switched off because of maintenance",
   I52: "Invoice numbers have no gap and no double per series, each is sealed to the one before, and none credits more than it corrects",
-  I65: "Who was erased is gone: no store yields their data with the keys that remain, and no paper is kept beyond its term"
+  I60: "What a customer acted on was theirs, and what a dealership acted on or looked into was its own sale",
+  I62: "Every change that a person made has a row in the audit that was there before: who, in which role and house, by which request",
+  I63: "A session that has ended, or whose account was closed, let nobody in a second later",
+  I64: "A one-time link was used at most once",
+  I65: "Who was erased is gone: no store yields their data with the keys that remain, and no paper is kept beyond its term",
+  I66: "Every service that a car took on has its record (UN R156): who asked, what changed, that the user was told, what the car answered under which key"
 } as const
 
 export type InvariantId = keyof typeof invariants

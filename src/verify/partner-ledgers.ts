@@ -36,6 +36,14 @@ const TransportLine = Schema.Struct({
 const MailLine = Schema.Struct({ messageId: Schema.String, subject: Schema.String, text: Schema.String })
 const PushLine = Schema.Struct({ messageId: Schema.String, title: Schema.String, text: Schema.String })
 const SmsLine = Schema.Struct({ kind: Schema.String, reference: Schema.String })
+const WitnessLine = Schema.Struct({
+  kind: Schema.String,
+  chain: Schema.String,
+  position: Schema.NullOr(Schema.Int),
+  hash: Text,
+  signed: Schema.String,
+  publicKey: Schema.String
+})
 const Version = Schema.optionalKey(Schema.NullOr(Schema.Int))
 const Maybe = Schema.optionalKey(Text)
 /** `at`: when it really was; `carAt`: what the car believed. Each kind has some of the rest. */
@@ -79,6 +87,7 @@ export const PartnerLedgers = Schema.Struct({
   mail: Schema.NullOr(Schema.Array(MailLine)),
   push: Schema.NullOr(Schema.Array(PushLine)),
   sms: Schema.NullOr(Schema.Array(SmsLine)),
+  witness: Schema.NullOr(Schema.Array(WitnessLine)),
   cars: Schema.NullOr(Schema.Array(CarLine)),
   flash: Schema.NullOr(Schema.Array(CarFlash)),
   /** What they sent us, and whether we said 2xx. */
@@ -100,6 +109,7 @@ export const noLedgers: PartnerLedgers = {
   mail: null,
   push: null,
   sms: null,
+  witness: null,
   cars: null,
   flash: null,
   webhooks: { factory: null, payments: null, transport: null }
@@ -108,27 +118,29 @@ export const noLedgers: PartnerLedgers = {
 const patienceMillis = 10_000 // Wall clock: of a socket.
 const decode = Schema.decodeUnknownSync(PartnerLedgers)
 
-/** By FACTORY_URL, PAYMENTS_URL, REGISTRATION_URL, TRANSPORT_URL, SMS_URL, and by the doors that the mail sink, the push service and the fleet have for other programs. */
+/** By FACTORY_URL, PAYMENTS_URL, REGISTRATION_URL, TRANSPORT_URL, SMS_URL, AUDIT_WITNESS_URL, and by the doors that the mail sink, the push service and the fleet have for other programs. */
 export const ledgersOf =
   (env: Readonly<Record<string, string | undefined>>): ReadLedgers =>
   async () => {
     const read = (variable: string, book: "ledger" | "webhooks" | "flash") => bookOf(env[variable], book)
-    const [factory, payments, registration, transport, mail, push, sms, cars, flash, told, settled, carried] = await Promise.all([
-      read("FACTORY_URL", "ledger"),
-      read("PAYMENTS_URL", "ledger"),
-      read("REGISTRATION_URL", "ledger"),
-      read("TRANSPORT_URL", "ledger"),
-      read("MAIL_LEDGER_URL", "ledger"),
-      read("PUSH_LEDGER_URL", "ledger"),
-      read("SMS_URL", "ledger"),
-      read("FLEET_LEDGER_URL", "ledger"),
-      read("FLEET_LEDGER_URL", "flash"),
-      read("FACTORY_URL", "webhooks"),
-      read("PAYMENTS_URL", "webhooks"),
-      read("TRANSPORT_URL", "webhooks")
-    ])
+    const [factory, payments, registration, transport, mail, push, sms, witness, cars, flash, told, settled, carried] =
+      await Promise.all([
+        read("FACTORY_URL", "ledger"),
+        read("PAYMENTS_URL", "ledger"),
+        read("REGISTRATION_URL", "ledger"),
+        read("TRANSPORT_URL", "ledger"),
+        read("MAIL_LEDGER_URL", "ledger"),
+        read("PUSH_LEDGER_URL", "ledger"),
+        read("SMS_URL", "ledger"),
+        read("AUDIT_WITNESS_URL", "ledger"),
+        read("FLEET_LEDGER_URL", "ledger"),
+        read("FLEET_LEDGER_URL", "flash"),
+        read("FACTORY_URL", "webhooks"),
+        read("PAYMENTS_URL", "webhooks"),
+        read("TRANSPORT_URL", "webhooks")
+      ])
     const webhooks = { factory: told, payments: settled, transport: carried }
-    return decode({ factory, payments, registration, transport, mail, push, sms, cars, flash, webhooks })
+    return decode({ factory, payments, registration, transport, mail, push, sms, witness, cars, flash, webhooks })
   }
 
 /** Null where nobody is there, or where a real partner is: they keep their books to themselves. */

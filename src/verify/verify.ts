@@ -2,6 +2,9 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { registry } from "#actors/registry.ts"
+import { activationRecords } from "./activation-records.ts"
+import { acts } from "./acts.ts"
+import { auditChain } from "./audit-chain.ts"
 import { cars } from "./cars.ts"
 import { driving } from "./driving.ts"
 import { erasures } from "./erasures.ts"
@@ -72,6 +75,9 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* invoices(findings)
     yield* notifications(findings, evidence)
     yield* erasures(findings, evidence.now)
+    yield* auditChain(findings, evidence)
+    yield* acts(findings)
+    yield* activationRecords(findings)
     wiped(findings, evidence.beforeWipe)
   }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die))
   return findings.report()

@@ -163,3 +163,72 @@ describe("what employees see of a customer", () => {
     expect(JSON.stringify(file.body.reads)).not.toContain(seller.subjectId)
   })
 })
+
+describe("an auditor", () => {
+  let auditor: Signed
+  beforeAll(async () => {
+    auditor = await house.signedIn("auditor", "Auditor 1")
+  })
+  const get = (path: string, token = auditor.token) => house.call("intranet", "GET", `/api/auditor/audit${path}`, { token })
+
+  test("finds acts by person, by object and by time, page by page, the newest first", async () => {
+    const of = async (query: string) => (await get(`?${query}`)).body.acts
+    const byCustomer = await of(`subject=${customer.subjectId}`)
+    expect(byCustomer).toMatchObject([
+      { route: "/api/me/orders/:orderId/payments", objects: [orderId], status: 202, role: "customer" }
+    ])
+    const [{ at }] = byCustomer
+    const byObject = await of(`object=${orderId}`)
+    expect(byObject.length).toBeGreaterThanOrEqual(2) // Its customer's, and a stranger's.
+    expect((await of(`object=${orderId}&from=${at}`)).map(({ requestId }: any) => requestId)).toContain(byCustomer[0].requestId)
+    expect(await of(`subject=${customer.subjectId}&to=${at}`)).toEqual([])
+    expect(await of("object=ord_none")).toEqual([])
+    const paged: Array<number> = []
+    for (let cursor = ""; ; ) {
+      const { body } = await get(`?limit=2${cursor}`)
+      paged.push(...body.acts.map(({ position }: any) => position))
+      if (body.cursor === null || paged.length > 200) break
+      cursor = `&cursor=${body.cursor}`
+    }
+    expect(paged.length).toBeGreaterThan(5)
+    expect(paged).toEqual([...new Set(paged)].sort((one, other) => other - one))
+  })
+
+  test("reads who has looked at a customer, by employee and request, and is seen looking", async () => {
+    const reply = await get(`/customers/${customer.subjectId}/looks`)
+    expect(reply.body.looks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ bySubjectId: seller.subjectId, what: "sale", requestId: expect.any(String) })
+      ])
+    )
+    const own = await house.rows(`SELECT route FROM audit WHERE request_id = '${reply.headers.get("x-request-id")}'`)
+    expect(own).toEqual([{ route: "/api/auditor/audit/customers/:customerId/looks" }])
+  })
+
+  test("sees how far the chain has come, and what the witness outside has of it", async () => {
+    const seen = await until(async () => [(await get("/head")).body].filter(({ witnessed }) => witnessed !== null))
+    const { chain, position, hash, witnessed, followed } = seen[0] as any
+    expect(position).toBeGreaterThanOrEqual(witnessed.position)
+    expect(followed.unbroken).toBe(true)
+    expect(followed.links).toBeGreaterThan(0)
+    expect([chain, hash]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)])
+    const known = house.world.witness.ledger().filter(({ kind }) => kind === "head")
+    expect(known.map(({ chain, position, signed }) => ({ chain, position, signed }))).toContainEqual({
+      chain,
+      position: witnessed.position,
+      signed: witnessed.signed
+    })
+  })
+
+  test("is told where a link does not hold", async () => {
+    await house.rows("UPDATE audit_chain SET entry = sha256('another') WHERE position = 3")
+    expect((await get("/head")).body.followed.unbroken).toBe(false)
+  })
+
+  test("is the only one there, besides administrators, and changes nothing", async () => {
+    for (const who of [seller, operator]) expect((await get("", who.token)).status).toBe(403)
+    expect((await house.call("intranet", "GET", "/api/auditor/audit")).status).toBe(401)
+    expect((await get("?from=2026-13-45T00:00:00.000Z")).status).toBe(422)
+    expect((await house.call("intranet", "POST", "/api/auditor/audit", { token: auditor.token, body: {} })).status).toBe(404)
+  })
+})

@@ -53,6 +53,18 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `sha256(('s' || n)::bytea), 'ses_crowd' || n, 'sub_crowd-' || n, 'customer', 'public', now(), now(), 1800, now() + interval '1 hour', CASE WHEN n % 10 > 0 THEN now() END`
   ],
   ["sign_in_tries", 12_000, `sha256(('t' || n)::bytea), 1, now() - n * interval '1 second'`],
+  [
+    "audit (at, request_id, session_id, subject_id, role, method, route, objects)",
+    12_000,
+    `now() - n * interval '1 second', 'req_' || gen_random_uuid(), 'ses_crowd' || n, 'sub_crowd-' || n % 20000, 'customer', 'POST', '/api/me', ARRAY['ord_crowd-' || n]`
+  ],
+  ["audit_outcomes (request_id, at, status)", 12_000, `'req_crowd-' || n, now(), 200`],
+  [
+    "audit_chain (position, at, source, source_position, entry, hash)",
+    12_000,
+    `1000000 + n, now(), 'crowd', n, sha256(('e' || n)::bytea), sha256(('h' || n)::bytea)`
+  ],
+  ["audit_heads (position, signed, witnessed_at)", 12_000, `1000000 + n, 'head', now()`],
   ["security_log (at, kind, subject_id, detail)", 12_000, `now(), 'SignedIn', 'sub_crowd-' || n % 20000, 'customer'`],
   [
     "documents (order_id, kind, sha256, bytes, media_type, size, by, at)",
@@ -237,6 +249,7 @@ export const crowd = async (sql: SQL) => {
     await sql.unsafe(`INSERT INTO ${schema}.journal SELECT ${journal} FROM generate_series(${from}, ${to}) n`)
     await sql.unsafe(`INSERT INTO ${schema}.outbox SELECT ${outbox} FROM generate_series(${from}, ${to}) n`)
   }
+  await sql.unsafe("DELETE FROM audit_unsealed") // The crowd's own: what waits is sealed within a second.
   await sql.unsafe("VACUUM (ANALYZE)")
 }
 
@@ -255,5 +268,6 @@ export const smallTables: Readonly<Record<string, string>> = {
   "public.cluster_runner_migrations": "one row per migration of Effect Cluster",
   "public.machines": "one row per version of a machine",
   "public.reconciliation_schedule": "one row",
-  "public.invoice_series": "two rows per country and year"
+  "public.invoice_series": "two rows per country and year",
+  "public.audit_unsealed": "what waits for its seal, a second's worth"
 }

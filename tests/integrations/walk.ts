@@ -115,6 +115,8 @@ const doors = async (town: Town) => {
     `type=order&state=paid&closed=false&q=${vin}`
   ])
     await operator.does("GET", `/api/operator/actors?${query}`)
+  for (const query of [`subject=${subjectId}&object=${orderId}`, "from=2020-01-01T00:00:00.000Z&to=2020-02-01T00:00:00.000Z"])
+    await administrator.does("GET", `/api/auditor/audit?${query}`)
   for (const state of ["waiting", "done", "discarded"]) await operator.does("GET", `/api/operator/outbox?state=${state}`)
   for (const state of ["open", "resolved"]) await operator.does("GET", `/api/operator/support-cases?state=${state}`)
 

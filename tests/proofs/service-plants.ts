@@ -61,6 +61,18 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
       WHERE path = 'vehicle/${gated.vin}' AND type = 'MaintenanceChecked'`
   },
   {
+    what: "a service whose car answered under a key that nobody kept",
+    reportedBy: ["I06", "I08", "I66"],
+    sql: ({ active }) => `DELETE FROM vehicle_keys WHERE vin = '${active.vin}'`
+  },
+  {
+    what: "a service that nobody asked for",
+    reportedBy: ["I66"],
+    sql: ({ active }) => `
+      UPDATE journal SET outcome = 'handled: so they say'
+      WHERE path = 'vehicle/${active.vin}' AND type = 'PurchaseOption' AND body ->> 'activationId' = '${active.activationId}'`
+  },
+  {
     what: "a hold that nobody asked for",
     reportedBy: ["I10", "I23"],
     ledgers: (ledgers, { active }) => {
