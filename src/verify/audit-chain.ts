@@ -35,7 +35,7 @@ export const auditChain = Effect.fn("verify.auditChain")(function* (findings: Fi
 })
 
 /** Answers the hash at each position that somebody outside knows. */
-const followed = Effect.fnUntraced(function* (findings: Findings, known: ReadonlySet<number>) {
+export const followed = Effect.fnUntraced(function* (findings: Findings, known: ReadonlySet<number>) {
   const sql = yield* SqlClient.SqlClient
   const said = Object.entries(logs).map(
     ([table, [key, columns]]) =>
@@ -72,7 +72,7 @@ const followed = Effect.fnUntraced(function* (findings: Findings, known: Readonl
 })
 
 /** What has no place in the chain waits for one. */
-const leftOut = Effect.fnUntraced(function* (findings: Findings) {
+export const leftOut = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
   for (const [table, [key]] of Object.entries(logs)) {
     const rows = yield* sql.unsafe<{ row: string }>(

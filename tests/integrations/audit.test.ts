@@ -52,15 +52,11 @@ describe("a witness", () => {
     signed: await signHead(by, { v: 1, chain: chain.toString("hex"), position, hash: hashAt(position, entries) }),
     publicKey: by.publicKey
   })
-  const via = <A, E>(at: { readonly url: string }, effect: Effect.Effect<A, E, AuditWitness>) =>
-    Effect.runPromise(Effect.provide(effect, AuditWitnessHttp({ url: at.url, timeoutMillis: patienceMillis })))
-  const bring = (at: { readonly url: string }, what: Deposit) =>
-    via(
-      at,
-      AuditWitness.use((witness) => witness.deposit(what))
-    )
-  const noTo = (at: { readonly url: string }, what: Deposit) =>
-    via(at, Effect.flip(AuditWitness.use((witness) => witness.deposit(what))))
+  const via = <A, E>(at: { readonly url: string }, effect: Effect.Effect<A, E, AuditWitness>, timeoutMillis: number) =>
+    Effect.runPromise(Effect.provide(effect, AuditWitnessHttp({ url: at.url, timeoutMillis })))
+  const depositing = (what: Deposit) => AuditWitness.use((witness) => witness.deposit(what))
+  const bring = (at: { readonly url: string }, what: Deposit) => via(at, depositing(what), 5_000)
+  const noTo = (at: { readonly url: string }, what: Deposit, millis = 5_000) => via(at, Effect.flip(depositing(what)), millis)
 
   test("follows a chain from head to head, and keeps each once", async () => {
     const notary = await open()
@@ -108,9 +104,10 @@ describe("a witness", () => {
       const notary = await open()
       notary.misbehave(fault)
       const what = await brought(0, 3)
-      expect(await noTo(notary, what)).toMatchObject({ _tag: "WitnessUnreachable", cause: { why } })
+      expect(await noTo(notary, what, patienceMillis)).toMatchObject({ _tag: "WitnessUnreachable", cause: { why } })
       expect(heads(notary).length).toBe(done ? 1 : 0)
-      if (fault.fault === "error500AfterWork") return expect(await noTo(notary, what)).toMatchObject({ cause: { why } }) // The key keeps its 500.
+      if (fault.fault === "error500AfterWork")
+        return expect(await noTo(notary, what, patienceMillis)).toMatchObject({ cause: { why } }) // The key keeps its 500.
       await bring(notary, what)
       expect(heads(notary).length).toBe(1)
     })
@@ -230,10 +227,7 @@ describe("the chain", () => {
 
   test("goes to the witness at once, and then with every ten minutes that brought something", async () => {
     const notary = await open()
-    const carry = () =>
-      runtime.runPromise(
-        deposit(Redacted.make(key)).pipe(Effect.provide(AuditWitnessHttp({ url: notary.url, timeoutMillis: patienceMillis })))
-      )
+    const carry = () => runtime.runPromise(deposit(Redacted.make(key)).pipe(Effect.provide(AuditWitnessHttp({ url: notary.url }))))
     const all = await links()
     expect(await carry()).toBe(all.length - 1)
     expect(await carry()).toBe(0)
@@ -253,14 +247,40 @@ describe("the chain", () => {
     expect(await openHead(kept[1].signed, stranger.publicKey)).toBeNull()
   })
 
+  test("is checked by a command, against the heads that somebody outside has kept", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "heads-"))
+    const asked = async (heads: ReadonlyArray<string>, by: string, url = database.url) => {
+      await Bun.write(join(folder, "heads"), `${heads.join("\n")}\n`)
+      const program = Bun.spawn(
+        [process.execPath, join(import.meta.dir, "..", "..", "src", "cli.ts"), "verify-audit", join(folder, "heads"), "--key", by],
+        { env: { ...process.env, DATABASE_URL: url }, stdio: ["ignore", "pipe", "pipe"] }
+      )
+      return { said: await new Response(program.stdout).text(), code: await program.exited }
+    }
+    const other = await freshDatabase()
+    try {
+      const kept = (await owner`SELECT signed FROM audit_heads ORDER BY position`).map(({ signed }: any) => signed)
+      expect(kept.length).toBe(2)
+      expect(await asked(kept, key.publicKey)).toMatchObject({ code: 0, said: expect.stringContaining("heads     2 of 2") })
+      expect(await asked(kept, stranger.publicKey)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining("Line 1 is no head of ours, by this key")
+      })
+      expect(await asked(kept, key.publicKey, other.url)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining("the chain has nothing there")
+      })
+      expect((await asked(kept, "no key")).code).toBe(2)
+    } finally {
+      rmSync(folder, { recursive: true })
+      await other.drop()
+    }
+  })
+
   test("is refused by the witness where somebody has changed what it knows", async () => {
     const notary = await open()
     const carry = () =>
-      runtime.runPromise(
-        Effect.flip(
-          deposit(Redacted.make(key)).pipe(Effect.provide(AuditWitnessHttp({ url: notary.url, timeoutMillis: patienceMillis })))
-        )
-      )
+      runtime.runPromise(Effect.flip(deposit(Redacted.make(key)).pipe(Effect.provide(AuditWitnessHttp({ url: notary.url })))))
     await begin("sub_4")
     await sealAll()
     await runtime.runPromise(PlatformTime.use((time) => time.advance(10 * 60_000)))
