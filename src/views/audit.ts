@@ -1,8 +1,10 @@
 /** Who did what, and who looked at whom, the newest first; and how far the chain through it has come. */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import type { Role } from "#integrations/accounts/accounts.ts"
 import { linked } from "#integrations/audit/chain.ts"
-import type { SubjectId } from "#machines/vocabulary.ts"
+import type { FileRead } from "#integrations/purchase-file/purchase-file.ts"
+import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 
 const linksFollowed = 1_000
 
@@ -10,9 +12,9 @@ export interface ActRow {
   readonly position: number
   readonly at: Date
   readonly requestId: string
-  readonly subjectId: string
-  readonly role: string
-  readonly dealershipId: string | null
+  readonly subjectId: SubjectId
+  readonly role: Role
+  readonly dealershipId: DealershipId | null
   readonly method: string
   readonly route: string
   readonly objects: ReadonlyArray<string>
@@ -54,16 +56,11 @@ export const actsWhere = Effect.fn("views.acts")(function* (
     LIMIT ${limit}`
 })
 
-export interface LookRow {
+export interface LookRow extends Omit<FileRead, "customerId" | "by"> {
   readonly position: number
   readonly at: Date
   readonly requestId: string | null
-  readonly bySubjectId: string
-  readonly role: string
-  readonly dealershipId: string | null
-  readonly orderId: string | null
-  readonly what: string
-  readonly documentId: string | null
+  readonly bySubjectId: SubjectId
 }
 
 /** Into one customer's data, before position `before`; at most `limit`. */

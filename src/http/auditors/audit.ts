@@ -98,7 +98,7 @@ const listActs = Effect.fn("auditors.acts")(function* (query: typeof ActQuery.Ty
   const [before] = afterOf(query, [newest as number])
   const rows = yield* actsWhere({ subject, object, from, to }, before, limit)
   return {
-    acts: rows.map(withInstants) as (typeof Acts.Type)["acts"],
+    acts: rows.map(withInstants),
     cursor: cursorAfter(rows, limit, ({ position }) => [position])
   }
 })
@@ -108,7 +108,7 @@ const listLooks = Effect.fn("auditors.looks")(function* (customerId: SubjectId, 
   const [before] = afterOf(query, [newest as number])
   const rows = yield* looksInto(customerId, before, limit)
   return {
-    looks: rows.map(withInstants) as (typeof Looks.Type)["looks"],
+    looks: rows.map(withInstants),
     cursor: cursorAfter(rows, limit, ({ position }) => [position])
   }
 })
