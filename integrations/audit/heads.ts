@@ -8,6 +8,7 @@ import { signHead } from "./chain.ts"
 
 const everyMillis = 10 * 60_000 // Platform time.
 const entriesAtOnce = 4_096
+const toBeWritten = "2 seconds" // From a witness's yes to the row that says so.
 
 interface Link {
   readonly position: string // A bigint.
@@ -20,7 +21,8 @@ export const deposit = Effect.fn("Audit.deposit")(function* (key: SecretKey) {
   const sql = yield* SqlClient.SqlClient
   const time = yield* PlatformTime
   const witness = yield* AuditWitness
-  const [last] = yield* sql<{ position: string }>`SELECT position::text FROM audit_heads ORDER BY audit_heads.position DESC LIMIT 1`
+  const newest = sql<{ position: string }>`SELECT position::text FROM audit_heads ORDER BY audit_heads.position DESC LIMIT 1`
+  const [last] = yield* newest
   const after = last?.position ?? "0"
   const [next] = yield* sql<{ at: Date }>`SELECT at FROM audit_chain WHERE position > ${after}::int8 ORDER BY position LIMIT 1`
   if (next === undefined) return 0
@@ -40,10 +42,19 @@ export const deposit = Effect.fn("Audit.deposit")(function* (key: SecretKey) {
     })
   )
   const entries = links.map(({ entry }) => entry)
-  const { at } = yield* witness.deposit({ chain: first!.chain, after: Number(after), entries, signed, publicKey })
+  const taken = yield* witness.deposit({ chain: first!.chain, after: Number(after), entries, signed, publicKey }).pipe(
+    // Another process may have brought a later head meanwhile: then this one is behind, and nothing is wrong.
+    Effect.catchTag("HeadRefused", (refusal) =>
+      Effect.sleep(toBeWritten).pipe(
+        Effect.andThen(newest),
+        Effect.flatMap(([now]) => (now !== undefined && now.position !== after ? Effect.succeed(null) : Effect.fail(refusal)))
+      )
+    )
+  )
+  if (taken === null) return 0
   yield* sql`
     INSERT INTO audit_heads (position, signed, witnessed_at)
-    VALUES (${head.position}::int8, ${signed}, ${new Date(at)})
+    VALUES (${head.position}::int8, ${signed}, ${new Date(taken.at)})
     ON CONFLICT DO NOTHING`
   return links.length
 })

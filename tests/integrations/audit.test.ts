@@ -287,6 +287,20 @@ describe("the chain", () => {
     expect(await carry()).toEqual(new HeadRefused({ reason: "unknown_position" })) // This notary never heard of the heads before.
   })
 
+  test("is no alarm where two gateways bring heads at once, and the later is there first", async () => {
+    const notary = await open()
+    await owner`DELETE FROM audit_heads`
+    const carry = () => runtime.runPromise(deposit(Redacted.make(key)).pipe(Effect.provide(AuditWitnessHttp({ url: notary.url }))))
+    notary.misbehave({ fault: "delayWork", ms: 700 })
+    const slow = carry()
+    await Bun.sleep(200)
+    await begin("sub_5")
+    await sealAll()
+    expect(await carry()).toBeGreaterThan(60)
+    expect(await slow).toBe(0)
+    expect(notary.ledger().map(({ kind }) => kind)).toEqual(["head", "refusal"])
+  })
+
   test("may be added to by the platform's role, and never changed", async () => {
     for (const statement of [
       "UPDATE audit SET subject_id = 'sub_9'",
