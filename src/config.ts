@@ -52,6 +52,8 @@ export interface Settings extends RunnerSettings {
   readonly signInsPerMinute: number
   /** Whether X-Forwarded-For is believed from there. */
   readonly isProxy: (address: string) => boolean
+  /** Whether staff without a second factor may do more than enrol one. */
+  readonly staffSecondFactor: "required" | "optional"
   /** Minutes of platform time from one comparison with the gateway's books to the next. */
   readonly reconciliationMinutes: number
   readonly webhookSecrets: {
@@ -226,8 +228,16 @@ export const settingsOf = (env: Env): Settings => {
     )
       .split(",")
       .map((secret) => Redacted.make(secret.trim()))
+  const runner = runnerSettingsOf(env)
+  const secondFactor = text(
+    "STAFF_SECOND_FACTOR",
+    "required or optional",
+    /^(required|optional)$/,
+    runner.intranetUrl.startsWith("https://") ? "required" : "optional" // Plain HTTP is a machine of one's own.
+  )
   return {
-    ...runnerSettingsOf(env),
+    ...runner,
+    staffSecondFactor: secondFactor as Settings["staffSecondFactor"],
     redisUrl: url("REDIS_URL", "redis|rediss"),
     publicPort: number("PUBLIC_PORT", 8080, 0, 65_535),
     intranetPort: number("INTRANET_PORT", 8081, 0, 65_535),

@@ -49,6 +49,7 @@ const listen = async (
     callsPublicKeys,
     isProxy,
     telemetryDays,
+    staffSecondFactor,
     partners
   }: Settings,
   hostname: string
@@ -63,6 +64,7 @@ const listen = async (
     callsPublicKeys,
     isProxy,
     telemetryDays,
+    staffSecondFactor,
     partners: await runtime.runPromise(reachability(partners))
   }
   // Each door believes the pages of its own side alone.

@@ -23,6 +23,7 @@ import { ErasurePostgres } from "#integrations/erasure/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
 import { OperatorsLog } from "#integrations/log/operators-log.ts"
+import { MobileTokensPostgres } from "#integrations/mobile-tokens/postgres.ts"
 import { Nats } from "#integrations/nats/nats.ts"
 import { LateNotifications } from "#integrations/notifications/late.ts"
 import { NotificationsPostgres } from "#integrations/notifications/postgres.ts"
@@ -30,6 +31,7 @@ import { NotificationPreferencesPostgres } from "#integrations/notifications/pos
 import { PaperSealing } from "#integrations/paper-vault/clear.ts"
 import { PaperVaultPostgres } from "#integrations/paper-vault/postgres.ts"
 import { PapersPdf } from "#integrations/papers/pdf.ts"
+import { PasskeysPostgres } from "#integrations/passkeys/postgres.ts"
 import { PersonsPostgres } from "#integrations/persons/postgres.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
@@ -73,7 +75,9 @@ const Paperwork = ({ invoiceSigningKey }: RunnerSettings) =>
 const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.empty }: PlatformOptions) => {
   const { databaseUrl, databaseConnections, natsUrl, natsSpace, publicUrl, intranetUrl } = settings
   const People = Layer.mergeAll(
-    AccountsPostgres,
+    AccountsPostgres({ key: settings.personsKey }),
+    MobileTokensPostgres({ key: settings.personsKey }),
+    PasskeysPostgres({ publicUrl, intranetUrl }),
     DocumentsPostgres,
     EvidencePostgres,
     NotificationsPostgres,

@@ -4,7 +4,7 @@ import { SqlClient } from "effect/sql"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { Persons } from "../persons/persons.ts"
 import { PlatformTime } from "../postgres/time.ts"
-import { LinkInvalid, PasswordTooWeak } from "./accounts.ts"
+import { type Door, LinkInvalid, PasswordTooWeak } from "./accounts.ts"
 import type { passwordHashing } from "./password-hash.ts"
 import { weakness } from "./password-strength.ts"
 import { securityLog } from "./security-log.ts"
@@ -58,6 +58,17 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
       sql.withTransaction,
       Effect.orDie
     )
+
+    const recover = Effect.fn("Accounts.recover")(function* (email: string, door: Door) {
+      const subjectId = yield* persons.findByEmail(email)
+      const accounts = yield* sql`
+        SELECT FROM accounts
+        WHERE subject_id = ${subjectId ?? "sub_nobody"} AND disabled_at IS NULL AND (role = 'customer') = ${door === "public"}`
+      yield* log("RecoveryAsked", accounts.length > 0 ? subjectId : null, door)
+      if (subjectId === null || accounts.length === 0) return null
+      const token = yield* issueLink(subjectId, { evenIfSet: true, besideFresh: true })
+      return token === null ? null : { subjectId, token }
+    }, Effect.orDie)
 
     const look = Effect.fnUntraced(function* (hash: Uint8Array) {
       const [link] = yield* sql<Link>`
@@ -114,5 +125,5 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
       Effect.catchTag("SqlError", Effect.die)
     )
 
-    return { issueLink, setPassword }
+    return { issueLink, recover, setPassword }
   })

@@ -1,15 +1,19 @@
 /** Accounts in Postgres: who was let in by whom, and the doors they come through. */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, type Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { accessTokens } from "../mobile-tokens/access-token.ts"
 import { PlatformTime } from "../postgres/time.ts"
+import { SecondFactorsPostgres } from "../second-factors/postgres.ts"
 import { Accounts } from "./accounts.ts"
+import { disablement } from "./disablement.ts"
 import { links } from "./links.ts"
 import { passwordHashing } from "./password-hash.ts"
 import { securityLog } from "./security-log.ts"
 import { sessions } from "./sessions.ts"
 import { signIn } from "./sign-in.ts"
+import { stepUp } from "./step-up.ts"
 
-export const AccountsPostgres = Layer.effect(
+const AccountsAlone = ({ key }: Keyed) => Layer.effect(
   Accounts,
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
@@ -34,6 +38,22 @@ export const AccountsPostgres = Layer.effect(
       Effect.orDie
     )
 
-    return Accounts.of({ provision, ...(yield* links(hashing)), signIn: yield* signIn(hashing), ...(yield* sessions) })
+    return Accounts.of({
+      provision,
+      ...(yield* links(hashing)),
+      signIn: yield* signIn(hashing, key),
+      ...(yield* sessions(accessTokens(key))),
+      stepUp: yield* stepUp(hashing),
+      ...(yield* disablement)
+    })
   })
 )
+
+interface Keyed {
+  /** The key-encryption key of people's data: what seals secrets and signs tokens is derived from it. */
+  readonly key: Redacted.Redacted<Uint8Array>
+}
+
+/** Accounts, and the second factors that they ask for. */
+export const AccountsPostgres = (options: Keyed) =>
+  AccountsAlone(options).pipe(Layer.provideMerge(SecondFactorsPostgres(options)))

@@ -6,13 +6,27 @@ import { PlatformTime } from "../postgres/time.ts"
 
 type Kind =
   | "AccountProvisioned"
+  | "AccountDisabled"
+  | "AccountEnabled"
   | "LinkIssued"
   | "LinkRefused"
   | "PasswordSet"
+  | "RecoveryAsked"
   | "SignedIn"
   | "SignInRefused"
   | "SignInThrottled"
   | "SignedOut"
+  | "SessionEnded"
+  | "SteppedUp"
+  | "StepUpRefused"
+  | "FactorAdded"
+  | "FactorRemoved"
+  | "FactorsReset"
+  | "FactorRefused"
+  | "RecoveryCodesIssued"
+  | "RecoveryCodeUsed"
+  | "RefreshRefused"
+  | "RefreshReused"
 
 /** Writes one line, in the caller's transaction where there is one. */
 export const securityLog = Effect.gen(function* () {

@@ -16,6 +16,7 @@ const options = {
   callsPublicKeys: [],
   isProxy: () => false,
   telemetryDays: 30,
+  staffSecondFactor: "required" as const,
   partners: async () => ({ nats: false, redis: false, workshops: false, apiIot: false })
 }
 /** Describing a route does not run it. */

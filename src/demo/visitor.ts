@@ -66,13 +66,25 @@ export class Visitor {
     this.token = answer.body.token
   }
 
-  /** Any answer. A session that has ended in the meantime (the clock moves fast here) is begun again, once. */
+  /**
+   * Any answer. What wants to know once more who asks is told so; a session that has ended in the meantime (the clock moves fast here) is begun
+   * again. Once.
+   */
   async ask(method: string, path: string, sent: Sent = {}): Promise<Answer> {
     if (this.token === null) await this.signIn()
     const answer = await this.send(method, path, sent)
     if (answer.status !== 401) return answer
-    await this.signIn()
+    if (answer.body?.reason === "StepUpNeeded") await this.stepUp()
+    else await this.signIn()
     return this.send(method, path, sent)
+  }
+
+  /** Shows the password once more. Throws AnsweredOtherwise. */
+  private async stepUp(): Promise<void> {
+    const path = "/api/auth/sessions/current/step-up"
+    const answer = await this.send("POST", path, { body: { password: this.password } })
+    if (answer.status !== 200) throw this.surprised(`POST ${path}`, answer)
+    this.token = answer.body.token
   }
 
   /** The body of a 2xx. Throws AnsweredOtherwise. */

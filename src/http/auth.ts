@@ -1,17 +1,25 @@
-/** Signing in and out, and the one-time link. There is no route to register oneself: accounts are provisioned (S13). */
+/** Signing in, and the one-time link. There is no route to register oneself: accounts are provisioned (S13). */
 import { Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import { Accounts, Role } from "#integrations/accounts/accounts.ts"
+import { Accounts } from "#integrations/accounts/accounts.ts"
+import type { Mail } from "#integrations/mail/mail.ts"
+import type { Passkeys } from "#integrations/passkeys/passkeys.ts"
+import type { Persons } from "#integrations/persons/persons.ts"
+import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
-import { DealershipId, Instant, SubjectId } from "#machines/vocabulary.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { addressOf } from "./address.ts"
 import { changingProblems } from "./answers.ts"
-import { noSessionCookie, sessionCookie } from "./cookie.ts"
+import { deviceCookie, deviceOf, sessionCookie } from "./cookie.ts"
+import { factors } from "./factors.ts"
 import { Nothing } from "./nothing.ts"
 import type { HttpOptions } from "./options.ts"
-import type { Door } from "./policy.ts"
+import { passkeys } from "./passkeys.ts"
+import { recovery } from "./recovery.ts"
 import type { Run } from "./run.ts"
-import { session } from "./session.ts"
+import { sessions } from "./sessions.ts"
+import { credentials, SignedIn } from "./signed-in.ts"
 import { answering, takes } from "./strict.ts"
 
 const NewCredentials = Schema.Struct({
@@ -19,20 +27,19 @@ const NewCredentials = Schema.Struct({
   password: Schema.String.check(Schema.isMaxLength(1024)) // 12 to 128 is the account's rule, which has a name of its own.
 }).annotate({ identifier: "NewCredentials" })
 
-const NewSession = Schema.Struct({
-  email: Schema.String.check(Schema.isMaxLength(320)),
-  password: Schema.String.check(Schema.isMaxLength(1024))
-}).annotate({ identifier: "NewSession" })
+const NewSession = Schema.Struct(credentials).annotate({ identifier: "NewSession" })
 
-const SignedIn = Schema.Struct({
-  token: Schema.String,
-  expiresAt: Instant,
-  subjectId: SubjectId,
-  role: Role,
-  dealershipId: Schema.NullOr(DealershipId)
-}).annotate({ identifier: "SignedIn" })
+export type AuthServices =
+  | Accounts
+  | Mail
+  | Passkeys
+  | Persons
+  | PlatformTime
+  | RateLimits
+  | SecondFactors
+  | SqlClient.SqlClient
 
-export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door: Door) =>
+export const auth = (run: Run<AuthServices>, options: HttpOptions, door: Door) =>
   new Elysia({ prefix: "/api/auth", tags: ["Sign-in"] })
     .post(
       "/credentials",
@@ -49,8 +56,13 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
     .post(
       "/sessions",
       async ({ body, request, server, set, status }) => {
-        const signedIn = await run(signIn(addressOf(server, request, options), options.signInsPerMinute, door, body))
-        set.headers["set-cookie"] = sessionCookie(signedIn.token, options.secureCookies)
+        const { secureCookies } = options
+        const device = body.device ?? deviceOf(request, secureCookies) ?? undefined
+        const signedIn = await run(signIn(addressOf(server, request, options), options.signInsPerMinute, door, { ...body, device }))
+        set.headers["set-cookie"] = [
+          sessionCookie(signedIn.token, secureCookies),
+          deviceCookie(signedIn.device, secureCookies)
+        ] as unknown as string // Elysia sends one header for each.
         return status(201, signedIn)
       },
       {
@@ -59,16 +71,10 @@ export const auth = (run: Run<Accounts | RateLimits>, options: HttpOptions, door
         detail: { summary: "Sign in: a cookie, and the same token for Authorization: Bearer", security: [] }
       }
     )
-    .use(session(run, options, door))
-    .delete(
-      "/sessions/current",
-      async ({ caller, set }) => {
-        await run(Accounts.use((accounts) => accounts.signOut(caller.sessionId)))
-        set.headers["set-cookie"] = noSessionCookie(options.secureCookies)
-        set.status = 204
-      },
-      { response: { 204: answering(Nothing), ...changingProblems }, detail: { summary: "Sign out" } }
-    )
+    .use(recovery(run, options, door))
+    .use(passkeys(run, options, door))
+    .use(sessions(run, options, door))
+    .use(factors(run, options, door))
 
 const setPassword = Effect.fn("setPassword")(function* (
   address: string,
@@ -85,11 +91,11 @@ const signIn = Effect.fn("signIn")(function* (
   address: string,
   perMinute: number,
   door: Door,
-  { email, password }: typeof NewSession.Type
+  { email, password, ...means }: Omit<typeof NewSession.Type, "device"> & { readonly device: string | undefined }
 ) {
   const limits = yield* RateLimits
   const accounts = yield* Accounts
   yield* limits.consume(`sign-in/${address}`, perMinute, 60)
-  const { token, caller, expiresAt } = yield* accounts.signIn(email, password, door)
-  return { token, expiresAt, subjectId: caller.subjectId, role: caller.role, dealershipId: caller.dealershipId }
+  const { token, caller, expiresAt, device } = yield* accounts.signIn(email, password, door, means)
+  return { token, expiresAt, subjectId: caller.subjectId, role: caller.role, dealershipId: caller.dealershipId, device }
 })

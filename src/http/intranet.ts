@@ -9,6 +9,7 @@ import type { Audit } from "#integrations/audit/audit.ts"
 import type { Documents } from "#integrations/documents/documents.ts"
 import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
+import type { Passkeys } from "#integrations/passkeys/passkeys.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
@@ -16,6 +17,7 @@ import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import { audit } from "./auditors/audit.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { auth } from "./auth.ts"
 import { customers } from "./dealers/customers.ts"
 import { documents } from "./dealers/documents.ts"
@@ -28,6 +30,7 @@ import { front } from "./front.ts"
 import { health } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import { actors } from "./operators/actors.ts"
+import { employeeAccess } from "./operators/employee-access.ts"
 import { employees } from "./operators/employees.ts"
 import { erasures } from "./operators/erasure.ts"
 import { outbox } from "./operators/outbox.ts"
@@ -51,11 +54,13 @@ export type IntranetServices =
   | Erasure
   | Mail
   | Operations
+  | Passkeys
   | Persons
   | PlatformTime
   | PurchaseFile
   | RateLimits
   | Reconciliation
+  | SecondFactors
   | SqlClient.SqlClient
 
 export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
@@ -84,6 +89,7 @@ export const intranetApp = (run: Run<IntranetServices>, options: HttpOptions) =>
       .use(purchaseFiles(run, options))
       .use(erasures(run, options))
       .use(employees(run, options))
+      .use(employeeAccess(run, options))
       .use(audit(run, options))
   )
 

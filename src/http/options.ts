@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly callsPublicKeys: ReadonlyArray<string>
   /** TELEMETRY_DAYS: so long what cars measure is kept, as their owners are told. */
   readonly telemetryDays: number
+  /** Whether staff without a second factor may do more than enrol one. */
+  readonly staffSecondFactor: "required" | "optional"
   /** Whether they answer, for /health/ready. */
   readonly partners: () => Promise<Reachable>
 }

@@ -24,10 +24,15 @@ export class Problem extends Error {
   toResponse(): Response {
     const headers = new Headers({ "content-type": "application/problem+json" })
     if (this.retryAfterSeconds !== null) headers.set("retry-after", String(this.retryAfterSeconds))
-    if (this.details.status === 401) headers.set("www-authenticate", 'Bearer realm="caas"') // RFC 9110, 11.6.1.
+    if (this.details.status === 401) headers.set("www-authenticate", challengeOf(this.details)) // RFC 9110, 11.6.1.
     return new Response(JSON.stringify(this.details), { status: this.details.status, headers })
   }
 }
+
+/** RFC 9470 has words for who is signed in, and not freshly enough. */
+const challengeOf = ({ type }: ProblemDetails) =>
+  `Bearer realm="caas"${type === stepUpType ? ', error="insufficient_user_authentication", max_age="300"' : ""}`
+const stepUpType = "/problems/step-up-needed"
 
 const problem = (status: number, slug: string, title: string, detail: string, reason?: string) =>
   new Problem({ type: `/problems/${slug}`, title, status, detail, ...(reason === undefined ? {} : { reason }) })
@@ -37,6 +42,35 @@ export const signedOut = () =>
   problem(401, "signed-out", "Sign in first", "Send a session cookie or an Authorization: Bearer token.")
 export const signInFailed = () =>
   problem(401, "sign-in-failed", "That did not match", "Check the address and the password, or ask your dealership for a new link.")
+/** Said after the right password only. */
+export const secondFactorRequired = () =>
+  problem(
+    401,
+    "second-factor-required",
+    "One thing more",
+    "Send totp (six digits of your app, each code once) or recoveryCode along, or sign in with your passkey.",
+    "SecondFactorRequired"
+  )
+export const secondFactorMissing = () =>
+  problem(
+    403,
+    "second-factor-missing",
+    "Add a second factor first",
+    "Your post needs one: POST /api/auth/factors/passkeys/options, or /api/auth/factors/totp. Until then there is nothing else here.",
+    "SecondFactorMissing"
+  )
+export const stepUpNeeded = () =>
+  problem(
+    401,
+    "step-up-needed",
+    "Show once more who you are",
+    "POST /api/auth/sessions/current/step-up with a code, a passkey, or your password where you have nothing else; then ask again.",
+    "StepUpNeeded"
+  )
+export const stepUpFailed = () =>
+  problem(403, "step-up-failed", "That did not match", "Check the code, the passkey or the password, and show it again.", "StepUpFailed")
+export const refreshRefused = () =>
+  problem(401, "refresh-refused", "This app is signed out", "Sign in again with POST /api/auth/tokens.", "RefreshRefused")
 export const notYours = () =>
   problem(403, "not-for-you", "This area is not for you", "Sign in with an account that has the role for it.")
 export const foreignOrigin = () =>

@@ -6,8 +6,11 @@ import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Audit } from "#integrations/audit/audit.ts"
+import type { Mail } from "#integrations/mail/mail.ts"
+import type { MobileTokens } from "#integrations/mobile-tokens/mobile-tokens.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
 import type { NotificationPreferences } from "#integrations/notifications/preferences.ts"
+import type { Passkeys } from "#integrations/passkeys/passkeys.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
@@ -16,6 +19,7 @@ import type { Push } from "#integrations/push/push.ts"
 import type { PushSubscriptions } from "#integrations/push/subscriptions.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
 import type { RefusedWithdrawals } from "#integrations/refused-withdrawals/refused-withdrawals.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import type { Telemetry } from "#integrations/telemetry/telemetry.ts"
 import type { VehicleLink } from "#integrations/vehicle-link/vehicle-link.ts"
 import type { VehicleTrust } from "#integrations/vehicle-trust/vehicle-trust.ts"
@@ -40,6 +44,7 @@ import { pushSubscriptions } from "./customers/push-subscriptions.ts"
 import { status } from "./customers/status.ts"
 import { theft } from "./customers/theft.ts"
 import { vehicleData } from "./customers/vehicle-data.ts"
+import { tokens } from "./customers/tokens.ts"
 import { vehicles } from "./customers/vehicles.ts"
 import { withdrawal } from "./customers/withdrawal.ts"
 import { front } from "./front.ts"
@@ -60,8 +65,11 @@ export type PublicServices =
   | BundleSeal
   | Erasure
   | LastTold
+  | Mail
+  | MobileTokens
   | Nats
   | NotificationPreferences
+  | Passkeys
   | Persons
   | PlatformTime
   | PurchaseFile
@@ -69,6 +77,7 @@ export type PublicServices =
   | PushSubscriptions
   | RateLimits
   | RefusedWithdrawals
+  | SecondFactors
   | SqlClient.SqlClient
   | Telemetry
   | VehicleLink
@@ -86,6 +95,7 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
       .use(openapi(about))
       .use(health(run, options))
       .use(auth(run, options, "public"))
+      .use(tokens(run, options))
       .use(me(run, options))
       .use(privacy(run, options))
       .use(notifications(run, options))

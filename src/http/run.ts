@@ -3,19 +3,32 @@ import { Cause, Effect, Exit, type ManagedRuntime, Match } from "effect"
 import { SqlError } from "effect/sql"
 import type { NotHeard } from "#actors/system/letter.ts"
 import type { NoSuchCommand, NotParked, NotQuarantined } from "#actors/system/operations.ts"
-import type { LinkInvalid, PasswordTooWeak, SignInFailed, TooManyTries } from "#integrations/accounts/accounts.ts"
+import type {
+  AccountUnknown,
+  LastAdministrator,
+  LinkInvalid,
+  OwnAccount,
+  PasswordTooWeak,
+  SecondFactorRequired,
+  SignInFailed,
+  StepUpFailed,
+  TooManyTries
+} from "#integrations/accounts/accounts.ts"
 import { CurrentRequest } from "#integrations/audit/audit.ts"
 import type { NotInCatalogue } from "#integrations/catalogue/catalogue.ts"
 import type { DocumentRefused } from "#integrations/documents/documents.ts"
 import type { ErasureBlocked, NobodyToErase, PreviewOutdated } from "#integrations/erasure/erasure.ts"
 import { stumbling } from "#integrations/log/log.ts"
 import type { MailRefused, MailUnreachable } from "#integrations/mail/mail.ts"
+import type { RefreshRefused } from "#integrations/mobile-tokens/mobile-tokens.ts"
 import type { PreferenceRefused } from "#integrations/notifications/preferences.ts"
+import type { PasskeyRefused } from "#integrations/passkeys/passkeys.ts"
 import type { PersonUnknown } from "#integrations/persons/persons.ts"
 import { isPassing, PostgresSilent } from "#integrations/postgres/absence.ts"
 import type { EndpointNotAllowed, TooManyDevices } from "#integrations/push/subscriptions.ts"
 import type { ReconciliationUnreachable } from "#integrations/reconciliation/reconciliation.ts"
 import type { TooManyRequests } from "#integrations/redis/limits.ts"
+import type { FactorPresent, FactorRefused, NoFactor } from "#integrations/second-factors/second-factors.ts"
 import type { KeysUnreachable, ReportNotBelieved } from "#integrations/vehicle-trust/vehicle-trust.ts"
 import { askedNow } from "./asked.ts"
 import {
@@ -25,8 +38,11 @@ import {
   notFound,
   ourFault,
   Problem,
+  refreshRefused,
   refused,
+  secondFactorRequired,
   signInFailed,
+  stepUpFailed,
   tooMany,
   tryAgain
 } from "./problem.ts"
@@ -43,6 +59,16 @@ type Expected =
   | LinkInvalid
   | PasswordTooWeak
   | SignInFailed
+  | SecondFactorRequired
+  | StepUpFailed
+  | AccountUnknown
+  | OwnAccount
+  | LastAdministrator
+  | FactorPresent
+  | FactorRefused
+  | NoFactor
+  | PasskeyRefused
+  | RefreshRefused
   | TooManyTries
   | NotInCatalogue
   | DocumentRefused
@@ -72,6 +98,17 @@ const explain = Match.typeTags<Expected>()({
   LinkInvalid: () => malformed("This link is unknown, used or older than 24 hours. Ask for a new one.", "LinkInvalid"),
   PasswordTooWeak: ({ reason }) => malformed(`Choose another password (12 to 128 characters): ${reason}`, "PasswordTooWeak"),
   SignInFailed: () => signInFailed(),
+  SecondFactorRequired: () => secondFactorRequired(),
+  StepUpFailed: () => stepUpFailed(),
+  AccountUnknown: () => notFound(),
+  OwnAccount: () => refused("OwnAccount"),
+  LastAdministrator: () => refused("LastAdministrator"),
+  FactorPresent: () => refused("FactorPresent"),
+  FactorRefused: () => malformed("code: not one of the new secret. Ask for a secret, then send what the app shows now.", "FactorRefused"),
+  NoFactor: () => refused("NoFactor"),
+  PasskeyRefused: () =>
+    malformed("This does not answer a challenge of ours at this door. Ask for new options; each is good once, for 5 minutes.", "PasskeyRefused"),
+  RefreshRefused: () => refreshRefused(),
   TooManyTries: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
   NotInCatalogue: ({ model, plan, country }) =>
     malformed(`We do not sell model "${model}" with plan "${plan}" in ${country}. Choose another.`, "NotInCatalogue"),

@@ -1,12 +1,12 @@
 /** Who is asking, and whether the policy lets them. */
 import { Elysia } from "elysia"
-import { Accounts, type Caller } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Caller, type Door } from "#integrations/accounts/accounts.ts"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 import { askedNow, type Named } from "./asked.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
-import { type Door, reachOf } from "./policy.ts"
-import { notYours, signedOut } from "./problem.ts"
+import { reachOf } from "./policy.ts"
+import { notYours, secondFactorMissing, signedOut } from "./problem.ts"
 import type { Run } from "./run.ts"
 
 export const tokenOf = (request: Request, { secureCookies }: HttpOptions): string | null =>
@@ -17,8 +17,17 @@ export interface Asking extends Omit<Named, "method"> {
   readonly request: Request
 }
 
-/** The signed-in caller, whom the policy lets in: 401 without a session, 403 where the route is for others. */
-export const callerOf =
+/** The signed-in caller, whom the policy lets in: 401 without a session, 403 where the route is for others, or where a second factor has to be added first. */
+export const callerOf = (run: Run<Accounts>, options: HttpOptions, door: Door) => {
+  const find = signedIn(run, options, door)
+  return async (asking: Asking): Promise<Caller> => {
+    const caller = await find(asking)
+    if (door === "intranet" && options.staffSecondFactor === "required" && caller.factorAt === null) throw secondFactorMissing()
+    return caller
+  }
+}
+
+const signedIn =
   (run: Run<Accounts>, options: HttpOptions, door: Door) =>
   async ({ request, route, params }: Asking): Promise<Caller> => {
     const token = tokenOf(request, options)
@@ -29,13 +38,12 @@ export const callerOf =
     return caller
   }
 
-export const session = (run: Run<Accounts>, options: HttpOptions, door: Door) => {
-  const find = callerOf(run, options, door)
-  return new Elysia().derive({ as: "scoped" }, async ({ request, route, params }) => ({
-    caller: await find({ request, route, params })
-  }))
-}
+const derived = (find: (asking: Asking) => Promise<Caller>) =>
+  new Elysia().derive({ as: "scoped" }, async ({ request, route, params }) => ({ caller: await find({ request, route, params }) }))
 
+/** Whoever is signed in at this door, also where a second factor has yet to be added: for the routes that add it, and that end sessions. */
+export const anybody = (run: Run<Accounts>, options: HttpOptions, door: Door) => derived(signedIn(run, options, door))
+export const session = (run: Run<Accounts>, options: HttpOptions, door: Door) => derived(callerOf(run, options, door))
 export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public")
 /** Whoever works for the company: which of them, the policy says. */
 export const staff = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "intranet")

@@ -74,7 +74,7 @@ const townLayer = (url: string, personsKey: Redacted.Redacted<Uint8Array>, clock
   })
   const Database = Layer.provideMerge(Time, Postgres({ url: Redacted.make(url), connections: 4 }))
   const Memory = Layer.mergeAll(PostgresRelay, PostgresActorStore(registry), WebhooksPostgres, EvidencePostgres)
-  const People = AccountsPostgres.pipe(Layer.provideMerge(PersonsPostgres({ key: personsKey })))
+  const People = AccountsPostgres({ key: personsKey }).pipe(Layer.provideMerge(PersonsPostgres({ key: personsKey })))
   /** Kept in the purchase file, and sent to nobody. */
   const Notices = Layer.effect(
     Notifications,

@@ -14,6 +14,13 @@ export interface EmployeeRow {
   readonly disabled: boolean
 }
 
+/** Whether somebody has, or had, a post. */
+export const isEmployee = Effect.fn("views.isEmployee")(function* (subjectId: SubjectId) {
+  const sql = yield* SqlClient.SqlClient
+  const posts = yield* sql`SELECT FROM accounts WHERE subject_id = ${subjectId} AND role <> 'customer' LIMIT 1`
+  return posts.length > 0
+})
+
 /** By (subject, role), after that pair; at most `limit`. */
 export const employees = Effect.fn("views.employees")(function* (
   after: { readonly subjectId: string; readonly role: string },

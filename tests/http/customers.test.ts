@@ -32,7 +32,8 @@ describe("a customer", () => {
     expect([session.status, session.body.role]).toEqual([201, "customer"])
     expect((await house.call("intranet", "POST", "/api/auth/sessions", { body: { email, password } })).status).toBe(401)
 
-    const cookie = session.headers.get("set-cookie")!
+    const [cookie = "", device] = session.headers.getSetCookie()
+    expect(device).toMatch(/^__Host-device=[A-Za-z0-9_-]{64}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=31536000; Secure$/)
     expect(cookie).toMatch(/^__Host-sid=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200; Secure$/)
     const browser = { cookie: cookie.split(";")[0]!, origin: ownOrigin }
     const me = await house.call("public", "GET", "/api/me", { headers: browser })

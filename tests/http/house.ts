@@ -55,6 +55,7 @@ const aboutCallers = [
   "security_log",
   "sign_in_tries",
   "sessions",
+  "passkey_challenges",
   "clock",
   "effect_sql_migrations",
   "partitions",
@@ -119,6 +120,7 @@ export const httpHouse = async ({
     callsPublicKeys: callers,
     isProxy: settings.isProxy,
     telemetryDays: settings.telemetryDays,
+    staffSecondFactor: settings.staffSecondFactor,
     partners: await runtime.runPromise(reachability(settings.partners))
   }
   const apps = { public: publicApp(run, options), intranet: intranetApp(run, options) }

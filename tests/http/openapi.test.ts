@@ -76,7 +76,12 @@ describe("a route", () => {
       "GET /openapi",
       "GET /openapi/json",
       "POST /api/auth/credentials",
+      "POST /api/auth/passkeys/challenges",
+      "POST /api/auth/passkeys/sessions",
+      "POST /api/auth/recovery",
       "POST /api/auth/sessions",
+      "POST /api/auth/tokens",
+      "POST /api/auth/tokens/refresh",
       "POST /webhooks/settlement",
       "POST /webhooks/status",
       "POST /webhooks/transport"
@@ -87,6 +92,9 @@ describe("a route", () => {
       "GET /openapi",
       "GET /openapi/json",
       "POST /api/auth/credentials",
+      "POST /api/auth/passkeys/challenges",
+      "POST /api/auth/passkeys/sessions",
+      "POST /api/auth/recovery",
       "POST /api/auth/sessions"
     ]
   }

@@ -28,7 +28,7 @@ const key = randomBytes(32)
 
 const people = (url: string) =>
   ManagedRuntime.make(
-    AccountsPostgres.pipe(
+    AccountsPostgres({ key: Redacted.make(new Uint8Array(key)) }).pipe(
       Layer.provideMerge(PersonsPostgres({ key: Redacted.make(new Uint8Array(key)) })),
       Layer.provide([Postgres({ url: Redacted.make(url), connections: 6 }), Time])
     )

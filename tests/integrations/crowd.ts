@@ -48,9 +48,30 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     `sha256(('l' || n)::bytea), 'sub_crowd-' || n, now(), now() + interval '1 day', CASE WHEN n % 3 = 0 THEN now() END`
   ],
   [
-    "sessions (token_hash, session_id, subject_id, role, door, created_at, last_seen_at, idle_seconds, expires_at, ended_at)",
+    "sessions (token_hash, session_id, subject_id, role, door, created_at, last_seen_at, authenticated_at, idle_seconds, expires_at, ended_at)",
     12_000,
-    `sha256(('s' || n)::bytea), 'ses_crowd' || n, 'sub_crowd-' || n, 'customer', 'public', now(), now(), 1800, now() + interval '1 hour', CASE WHEN n % 10 > 0 THEN now() END`
+    `sha256(('s' || n)::bytea), 'ses_crowd' || n, 'sub_crowd-' || n, 'customer', 'public', now(), now(), now(), 1800, now() + interval '1 hour', CASE WHEN n % 10 > 0 THEN now() END`
+  ],
+  [
+    "totp_secrets (subject_id, wrapped_key, nonce, ciphertext, created_at, confirmed_at)",
+    12_000,
+    `'sub_crowd-' || n, decode(repeat('00', 60), 'hex'), decode(repeat('00', 12), 'hex'), decode(repeat('00', 40), 'hex'), now(), now()`
+  ],
+  [
+    "recovery_codes (code_hash, subject_id, issued_at, used_at)",
+    12_000,
+    `sha256(('c' || n)::bytea), 'sub_crowd-' || 1 + n % 12000, now(), CASE WHEN n % 8 = 0 THEN now() END`
+  ],
+  [
+    "passkeys (credential_id, subject_id, door, public_key, counter, name, created_at)",
+    12_000,
+    `'credential-' || lpad(n::text, 16, '0'), 'sub_crowd-' || n, 'public', decode(repeat('00', 77), 'hex'), 0, 'Phone', now()`
+  ],
+  ["passkey_challenges", 12_000, `'challenge-' || lpad(n::text, 16, '0'), NULL, 'public', now() + n * interval '1 second'`],
+  [
+    "refresh_tokens (token_hash, session_id, issued_at, used_at)",
+    12_000,
+    `sha256(('r' || n)::bytea), 'ses_crowd' || n, now(), CASE WHEN n % 2 = 0 THEN now() END`
   ],
   ["sign_in_tries", 12_000, `sha256(('t' || n)::bytea), 1, now() - n * interval '1 second'`],
   [

@@ -9,6 +9,7 @@ import type { Persons } from "#integrations/persons/persons.ts"
 import { customerSees } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import type { Workshops } from "#integrations/workshops/workshops.ts"
 import { CancelService } from "#machines/activation.ts"
 import { ActivationId, type SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -29,7 +30,7 @@ import { detailOf, Service, ServiceStanding, ServiceSummary, standingAfter, summ
 import { NamedVehicle, ownVehicle } from "./own-vehicle.ts"
 import { NewPurchase, Purchased, purchase } from "./purchase.ts"
 
-type Needs = Accounts | ActorSystem | Persons | PlatformTime | RateLimits | SqlClient.SqlClient | Workshops
+type Needs = Accounts | ActorSystem | Persons | PlatformTime | RateLimits | SecondFactors | SqlClient.SqlClient | Workshops
 
 export const NamedService = Schema.Struct({ vin: Vin, activationId: ActivationId })
 type Named = typeof NamedService.Type
@@ -41,7 +42,7 @@ export const activations = (run: Run<Needs>, options: HttpOptions, askMaintenanc
     .post(
       "",
       async ({ caller, params, headers, body, status }) =>
-        status(201, await run(purchase(askMaintenance, caller.subjectId, params.vin, keyOf(headers), body))),
+        status(201, await run(purchase(askMaintenance, caller, params.vin, keyOf(headers), body))),
       {
         params: strictly(NamedVehicle),
         ...takesKey,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { Effect, Schema } from "effect"
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import type { Caller } from "#integrations/accounts/accounts.ts"
 import { optionTermsOf } from "#integrations/catalogue/options.ts"
 import { contractLawOf } from "#integrations/contract-law/contract-law.ts"
 import { Persons } from "#integrations/persons/persons.ts"
@@ -20,6 +21,7 @@ import { languageOf } from "../language.ts"
 import { type AskMaintenance, tellForPurchase } from "../maintenance.ts"
 import { malformed } from "../problem.ts"
 import { agreedAt, asSeen, existing, SeenTexts } from "../seen-texts.ts"
+import { freshlyShown, purchaseLimitMinor } from "../step-up.ts"
 import { ownVehicle } from "./own-vehicle.ts"
 import { NoCardNumber } from "./payment-method.ts"
 
@@ -62,7 +64,7 @@ const asAsked = ({ type, body }: Heard): Heard => {
 
 export const purchase = Effect.fn("customers.purchase")(function* (
   askMaintenance: AskMaintenance,
-  customerId: SubjectId,
+  caller: Caller,
   vin: Vin,
   key: string,
   { option, term, paymentMethod = undefined, consents }: NewPurchase
@@ -70,6 +72,7 @@ export const purchase = Effect.fn("customers.purchase")(function* (
   const actors = yield* ActorSystem
   const time = yield* PlatformTime
   const limits = yield* RateLimits
+  const customerId = caller.subjectId
   const { context } = yield* ownVehicle(customerId, vin)
   yield* limits.consume(`purchase/${vin}`, perMinute, 60) // The workshops' word is kept with each: nobody fills a journal with it.
   const activationId = activationIdOf(customerId, vin, key)
@@ -85,6 +88,7 @@ export const purchase = Effect.fn("customers.purchase")(function* (
   yield* existing(consents)
   const terms = optionTermsOf(option, term, context.country)
   if (terms === null) return yield* Effect.fail(notOffered)
+  if (terms.price.amountMinor > purchaseLimitMinor) yield* freshlyShown(caller)
   if (terms.maintenanceGated)
     yield* tellForPurchase(vin, yield* askMaintenance(vin), { terms, subjectId: customerId, activationId })
 

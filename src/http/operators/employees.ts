@@ -6,7 +6,9 @@ import { Accounts, type Caller, StaffRole } from "#integrations/accounts/account
 import type { Mail } from "#integrations/mail/mail.ts"
 import { PersonalData, Persons } from "#integrations/persons/persons.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
+import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { DealershipId, Instant, SubjectId } from "#machines/vocabulary.ts"
 import { countryOf } from "#src/views/dealerships.ts"
 import { employees as employeesAfter } from "#src/views/employees.ts"
@@ -17,10 +19,11 @@ import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
 import { malformed } from "../problem.ts"
 import type { Run } from "../run.ts"
 import { staff } from "../session.ts"
+import { freshlyShown } from "../step-up.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { withInstants } from "./inspected.ts"
 
-type Needs = Accounts | Mail | Persons | RateLimits | SqlClient.SqlClient
+type Needs = Accounts | Mail | Persons | PlatformTime | RateLimits | SecondFactors | SqlClient.SqlClient
 const atOnce = 8 // Persons read in parallel for one page.
 
 const NewEmployee = Schema.Union([
@@ -85,6 +88,7 @@ const provision = Effect.fn("administrators.provision")(function* (
   employee: typeof NewEmployee.Type,
   baseUrl: string
 ) {
+  yield* freshlyShown(caller)
   const persons = yield* Persons
   const accounts = yield* Accounts
   const by = caller.subjectId

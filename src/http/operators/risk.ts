@@ -9,6 +9,7 @@ import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { iso, PlatformTime } from "#integrations/postgres/time.ts"
 import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { riskPolicy } from "#integrations/risk-policy/risk-policy.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import * as Service from "#machines/activation.ts"
 import * as Sale from "#machines/order.ts"
 import { ActivationId, Instant, OrderId, SubjectId, Vin } from "#machines/vocabulary.ts"
@@ -23,6 +24,7 @@ import { afterOf, Cursor, cursorAfter, limitOf, PageQuery, pageQuery } from "../
 import { malformed, notFound, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
 import { staff } from "../session.ts"
+import { freshlyShown } from "../step-up.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { withInstants } from "./inspected.ts"
 
@@ -94,7 +96,7 @@ const Revenue = Schema.Struct({
   )
 }).annotate({ identifier: "Revenue" })
 
-type Needs = Accounts | ActorSystem | PlatformTime | PurchaseFile | SqlClient.SqlClient
+type Needs = Accounts | ActorSystem | PlatformTime | PurchaseFile | SecondFactors | SqlClient.SqlClient
 
 export const risk = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator", tags: ["Money"] })
@@ -160,6 +162,8 @@ const resolve = Effect.fn("operators.resolveRisk")(function* (
   caller: Caller,
   { resolution, reason }: typeof Resolution.Type
 ) {
+  yield* freshlyShown(caller) // Money is given back or given up.
+  const by = caller.subjectId
   const actors = yield* ActorSystem
   const by = caller.subjectId
   const found = (yield* seenBy(caller)(riskCaseOf(caseId))) ?? (yield* Effect.fail(notFound()))

@@ -1,0 +1,184 @@
+/** Passkeys in Postgres: public keys and counters. The cryptography is the library's, the rules around it are here. */
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse
+} from "@simplewebauthn/server"
+import { Duration, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import type { SubjectId } from "#machines/vocabulary.ts"
+import { type Door, SignInFailed, StepUpFailed } from "../accounts/accounts.ts"
+import { opening } from "../accounts/opening.ts"
+import { securityLog } from "../accounts/security-log.ts"
+import { renewal } from "../accounts/step-up.ts"
+import { PlatformTime } from "../postgres/time.ts"
+import { recoveryCodes } from "../second-factors/recovery-codes.ts"
+import { challengeLife, challenges } from "./challenges.ts"
+import { PasskeyRefused, Passkeys, type PasskeyOptions } from "./passkeys.ts"
+
+const rpName = "CaaS"
+const algorithms = [-8, -7, -257] // EdDSA, ES256, RS256: what devices have (COSE).
+const timeout = Duration.toMillis(challengeLife)
+
+interface Passkey {
+  readonly subjectId: SubjectId
+  readonly publicKey: Uint8Array<ArrayBuffer>
+  readonly counter: number
+}
+
+/** A door's host is what its passkeys belong to, and its origin the only page that may ask for them. */
+export const PasskeysPostgres = (urls: { readonly publicUrl: string; readonly intranetUrl: string }) =>
+  Layer.effect(
+    Passkeys,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const time = yield* PlatformTime
+      const log = yield* securityLog
+      const codes = yield* recoveryCodes
+      const { issue, use } = yield* challenges
+      const { accountAt, open } = yield* opening
+      const renew = yield* renewal
+      const at = (door: Door) => {
+        const { hostname, origin } = new URL(door === "public" ? urls.publicUrl : urls.intranetUrl)
+        return { rpId: hostname, origin }
+      }
+
+      /** Whose passkey has signed this; null for whatever is wrong. Its counter moves on, and never back. */
+      const shown = Effect.fnUntraced(function* (door: Door, response: AuthenticationResponseJSON) {
+        const challenge = challengeIn(response.response.clientDataJSON)
+        if (challenge === null || !(yield* use(challenge, door, null))) return null
+        const [passkey] = yield* sql<Passkey>`
+          SELECT subject_id AS "subjectId", public_key AS "publicKey", counter::float8 AS counter
+          FROM passkeys
+          WHERE credential_id = ${response.id} AND door = ${door}`
+        if (passkey === undefined) return null
+        const { rpId, origin } = at(door)
+        const answer = yield* Effect.promise(() =>
+          verifyAuthenticationResponse({
+            response,
+            expectedChallenge: challenge,
+            expectedOrigin: origin,
+            expectedRPID: rpId,
+            credential: { id: response.id, publicKey: new Uint8Array(passkey.publicKey), counter: passkey.counter },
+            requireUserVerification: true
+          }).catch(() => null) // It throws for whatever is wrong; what it says is for developers.
+        )
+        if (answer === null || !answer.verified) return null
+        const { userHandle } = response.response
+        if (userHandle !== undefined && Buffer.from(userHandle, "base64url").toString() !== passkey.subjectId) return null
+        const moved = yield* sql`
+          UPDATE passkeys SET counter = ${answer.authenticationInfo.newCounter}, used_at = ${new Date(time.now())}
+          WHERE credential_id = ${response.id} AND counter = ${passkey.counter}
+          RETURNING credential_id`
+        return moved.length > 0 ? passkey.subjectId : null
+      })
+
+      return Passkeys.of({
+        registration: Effect.fn("Passkeys.registration")(function* ({ subjectId, name, email }, door) {
+          const known = yield* sql<{ id: string }>`
+            SELECT credential_id AS id FROM passkeys WHERE subject_id = ${subjectId} AND door = ${door}`
+          const challenge = yield* issue(door, subjectId)
+          return yield* Effect.promise(async () =>
+            asOptions(
+              await generateRegistrationOptions({
+                rpName,
+                rpID: at(door).rpId,
+                userID: new TextEncoder().encode(subjectId),
+                userName: email,
+                userDisplayName: name,
+                challenge: Buffer.from(challenge, "base64url"),
+                timeout,
+                excludeCredentials: [...known],
+                authenticatorSelection: { residentKey: "required", userVerification: "required" },
+                supportedAlgorithmIDs: algorithms
+              })
+            )
+          )
+        }, Effect.orDie),
+
+        register: Effect.fn("Passkeys.register")(
+          function* ({ subjectId, sessionId }, door, name, response: RegistrationResponseJSON) {
+            const challenge = challengeIn(response.response.clientDataJSON)
+            if (challenge === null || !(yield* use(challenge, door, subjectId))) return yield* new PasskeyRefused()
+            const { rpId, origin } = at(door)
+            const { registrationInfo } = yield* Effect.promise(() =>
+              verifyRegistrationResponse({
+                response,
+                expectedChallenge: challenge,
+                expectedOrigin: origin,
+                expectedRPID: rpId,
+                requireUserVerification: true,
+                supportedAlgorithmIDs: algorithms
+              }).catch(() => ({ registrationInfo: undefined }))
+            )
+            if (registrationInfo === undefined) return yield* new PasskeyRefused()
+            const { id, publicKey, counter } = registrationInfo.credential
+            const now = new Date(time.now())
+            return yield* Effect.gen(function* () {
+              const kept = yield* sql`
+                INSERT INTO passkeys (credential_id, subject_id, door, public_key, counter, name, created_at)
+                VALUES (${id}, ${subjectId}, ${door}, ${Buffer.from(publicKey)}, ${counter}, ${name}, ${now})
+                ON CONFLICT (credential_id) DO NOTHING
+                RETURNING credential_id`
+              if (kept.length === 0) return yield* new PasskeyRefused() // Somebody has it: nobody takes it over.
+              yield* sql`UPDATE sessions SET factor_at = ${now} WHERE session_id = ${sessionId}`
+              yield* log("FactorAdded", subjectId, "passkey")
+              return yield* codes.renewWhereNone(subjectId)
+            }).pipe(sql.withTransaction)
+          },
+          Effect.catchTag("SqlError", Effect.die)
+        ),
+
+        challenge: Effect.fn("Passkeys.challenge")(function* (door: Door) {
+          const challenge = yield* issue(door, null)
+          return yield* Effect.promise(async () =>
+            asOptions(
+              await generateAuthenticationOptions({
+                rpID: at(door).rpId,
+                challenge: Buffer.from(challenge, "base64url"),
+                timeout,
+                userVerification: "required"
+              })
+            )
+          )
+        }, Effect.orDie),
+
+        signIn: Effect.fn("Passkeys.signIn")(
+          function* (door, response) {
+            const subjectId = yield* shown(door, response)
+            const account = yield* accountAt(subjectId, door)
+            const opened =
+              subjectId === null || account === undefined ? null : yield* open(subjectId, account, door, { withFactor: true })
+            if (opened !== null) return opened
+            yield* log("SignInRefused", subjectId, `${door} passkey`)
+            return yield* new SignInFailed()
+          },
+          Effect.catchTag("SqlError", Effect.die)
+        ),
+
+        stepUp: Effect.fn("Passkeys.stepUp")(
+          function* (caller, door, response) {
+            if ((yield* shown(door, response)) === caller.subjectId) return yield* renew(caller, true)
+            yield* log("StepUpRefused", caller.subjectId, `${caller.sessionId} passkey`)
+            return yield* new StepUpFailed()
+          },
+          Effect.catchTag("SqlError", Effect.die)
+        )
+      })
+    })
+  )
+
+const asOptions = (options: object): PasskeyOptions => ({ ...options })
+
+/** Which challenge a browser says that it answers; null for what is none of ours. Nothing of it is believed before it is verified. */
+const challengeIn = (clientDataJSON: string): string | null => {
+  try {
+    const { challenge } = JSON.parse(Buffer.from(clientDataJSON, "base64url").toString("utf8")) as { challenge?: unknown }
+    return typeof challenge === "string" && /^[A-Za-z0-9_-]{22,128}$/.test(challenge) ? challenge : null
+  } catch {
+    return null
+  }
+}
