@@ -71,10 +71,7 @@ export class Accounts extends Context.Service<
     /** Sets the password, uses the token up and voids the other, in one transaction. A second use is refused and ends up in the security log. */
     readonly setPassword: (token: string, password: string) => Effect.Effect<void, LinkInvalid | PasswordTooWeak>
     /** A link as `issueLink` makes it, for whoever has an account at this door under this address; null for everybody else. */
-    readonly recover: (
-      email: string,
-      door: Door
-    ) => Effect.Effect<{ readonly subjectId: SubjectId; readonly token: string } | null>
+    readonly recover: (email: string, door: Door) => Effect.Effect<{ readonly subjectId: SubjectId; readonly token: string } | null>
     /**
      * Same answer and same time for an unknown address, a wrong password and an account without one; that a second factor is missing or wrong
      * is said after the right password only. argon2id m=19 MiB t=2, at most 2 hashes at a time.

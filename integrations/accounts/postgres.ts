@@ -13,18 +13,19 @@ import { sessions } from "./sessions.ts"
 import { signIn } from "./sign-in.ts"
 import { stepUp } from "./step-up.ts"
 
-const AccountsAlone = ({ key }: Keyed) => Layer.effect(
-  Accounts,
-  Effect.gen(function* () {
-    const sql = yield* SqlClient.SqlClient
-    const time = yield* PlatformTime
-    const log = yield* securityLog
-    const hashing = yield* passwordHashing
+const AccountsAlone = ({ key }: Keyed) =>
+  Layer.effect(
+    Accounts,
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const time = yield* PlatformTime
+      const log = yield* securityLog
+      const hashing = yield* passwordHashing
 
-    const provision: Accounts["Service"]["provision"] = Effect.fn("Accounts.provision")(
-      function* ({ subjectId, role, dealershipId, createdBy }) {
-        // A person has one password: a second post, or a car bought by an employee, comes with the one already set.
-        const provisioned = yield* sql`
+      const provision: Accounts["Service"]["provision"] = Effect.fn("Accounts.provision")(
+        function* ({ subjectId, role, dealershipId, createdBy }) {
+          // A person has one password: a second post, or a car bought by an employee, comes with the one already set.
+          const provisioned = yield* sql`
           INSERT INTO accounts (subject_id, role, dealership_id, password_hash, created_by, created_at)
           VALUES (${subjectId}, ${role}, ${dealershipId},
             (SELECT password_hash FROM accounts
@@ -32,22 +33,22 @@ const AccountsAlone = ({ key }: Keyed) => Layer.effect(
             ${createdBy}, ${new Date(time.now())})
           ON CONFLICT (subject_id, role) DO NOTHING
           RETURNING role`
-        if (provisioned.length > 0) yield* log("AccountProvisioned", subjectId, `${role} by ${createdBy}`)
-      },
-      sql.withTransaction,
-      Effect.orDie
-    )
+          if (provisioned.length > 0) yield* log("AccountProvisioned", subjectId, `${role} by ${createdBy}`)
+        },
+        sql.withTransaction,
+        Effect.orDie
+      )
 
-    return Accounts.of({
-      provision,
-      ...(yield* links(hashing)),
-      signIn: yield* signIn(hashing, key),
-      ...(yield* sessions(accessTokens(key))),
-      stepUp: yield* stepUp(hashing),
-      ...(yield* disablement)
+      return Accounts.of({
+        provision,
+        ...(yield* links(hashing)),
+        signIn: yield* signIn(hashing, key),
+        ...(yield* sessions(accessTokens(key))),
+        stepUp: yield* stepUp(hashing),
+        ...(yield* disablement)
+      })
     })
-  })
-)
+  )
 
 interface Keyed {
   /** The key-encryption key of people's data: what seals secrets and signs tokens is derived from it. */
@@ -55,5 +56,4 @@ interface Keyed {
 }
 
 /** Accounts, and the second factors that they ask for. */
-export const AccountsPostgres = (options: Keyed) =>
-  AccountsAlone(options).pipe(Layer.provideMerge(SecondFactorsPostgres(options)))
+export const AccountsPostgres = (options: Keyed) => AccountsAlone(options).pipe(Layer.provideMerge(SecondFactorsPostgres(options)))

@@ -4,6 +4,10 @@ import { Context, type Effect, Schema } from "effect"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import type { Caller, Door, SignInFailed, StepUpFailed } from "../accounts/accounts.ts"
 
+/** What a browser answers to the options of a passkey that is made, and of one that is shown. */
+export type Attestation = RegistrationResponseJSON
+export type Assertion = AuthenticationResponseJSON
+
 /** What a browser's `navigator.credentials.create` and `.get` take, as JSON. */
 export type PasskeyOptions = Readonly<Record<string, unknown>>
 
@@ -20,20 +24,20 @@ export class Passkeys extends Context.Service<
       caller: Caller,
       door: Door,
       name: string,
-      response: RegistrationResponseJSON
+      response: Attestation
     ) => Effect.Effect<ReadonlyArray<string>, PasskeyRefused>
     /** To show a passkey at this door, whoever's it is: nobody learns who has one. Good for 5 min, once. */
     readonly challenge: (door: Door) => Effect.Effect<PasskeyOptions>
     /** The same answer for an unknown passkey, a wrong signature, another door's page and an account that is disabled. */
     readonly signIn: (
       door: Door,
-      response: AuthenticationResponseJSON
+      response: Assertion
     ) => Effect.Effect<{ readonly token: string; readonly caller: Caller; readonly expiresAt: string }, SignInFailed>
     /** By a passkey of the caller's own: the new token, as `Accounts.stepUp`. */
     readonly stepUp: (
       caller: Caller,
       door: Door,
-      response: AuthenticationResponseJSON
+      response: Assertion
     ) => Effect.Effect<string | null, StepUpFailed>
   }
 >()("integrations/Passkeys") {}

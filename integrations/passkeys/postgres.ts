@@ -17,7 +17,7 @@ import { renewal } from "../accounts/step-up.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import { recoveryCodes } from "../second-factors/recovery-codes.ts"
 import { challengeLife, challenges } from "./challenges.ts"
-import { PasskeyRefused, Passkeys, type PasskeyOptions } from "./passkeys.ts"
+import { type PasskeyOptions, PasskeyRefused, Passkeys } from "./passkeys.ts"
 
 const rpName = "CaaS"
 const algorithms = [-8, -7, -257] // EdDSA, ES256, RS256: what devices have (COSE).
@@ -56,15 +56,16 @@ export const PasskeysPostgres = (urls: { readonly publicUrl: string; readonly in
           WHERE credential_id = ${response.id} AND door = ${door}`
         if (passkey === undefined) return null
         const { rpId, origin } = at(door)
-        const answer = yield* Effect.promise(() =>
-          verifyAuthenticationResponse({
-            response,
-            expectedChallenge: challenge,
-            expectedOrigin: origin,
-            expectedRPID: rpId,
-            credential: { id: response.id, publicKey: new Uint8Array(passkey.publicKey), counter: passkey.counter },
-            requireUserVerification: true
-          }).catch(() => null) // It throws for whatever is wrong; what it says is for developers.
+        const answer = yield* Effect.promise(
+          () =>
+            verifyAuthenticationResponse({
+              response,
+              expectedChallenge: challenge,
+              expectedOrigin: origin,
+              expectedRPID: rpId,
+              credential: { id: response.id, publicKey: new Uint8Array(passkey.publicKey), counter: passkey.counter },
+              requireUserVerification: true
+            }).catch(() => null) // It throws for whatever is wrong; what it says is for developers.
         )
         if (answer === null || !answer.verified) return null
         const { userHandle } = response.response

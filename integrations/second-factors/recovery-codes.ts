@@ -13,9 +13,9 @@ const groups = 4
 const groupLength = 6 // 24 letters of 5 bits: from 112 bits on a plain hash is enough (OWASP ASVS 5.0, 6.5.2).
 
 const newCode = () =>
-  Array.from({ length: groups }, () =>
-    Array.from({ length: groupLength }, () => letters[randomInt(letters.length)]).join("")
-  ).join("-")
+  Array.from({ length: groups }, () => Array.from({ length: groupLength }, () => letters[randomInt(letters.length)]).join("")).join(
+    "-"
+  )
 
 /** People type small letters, and leave the dashes out. */
 const hashOf = (code: string) => tokenHash(code.toUpperCase().replaceAll(/[^A-Z0-9]/g, ""))

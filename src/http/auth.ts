@@ -29,15 +29,7 @@ const NewCredentials = Schema.Struct({
 
 const NewSession = Schema.Struct(credentials).annotate({ identifier: "NewSession" })
 
-export type AuthServices =
-  | Accounts
-  | Mail
-  | Passkeys
-  | Persons
-  | PlatformTime
-  | RateLimits
-  | SecondFactors
-  | SqlClient.SqlClient
+export type AuthServices = Accounts | Mail | Passkeys | Persons | PlatformTime | RateLimits | SecondFactors | SqlClient.SqlClient
 
 export const auth = (run: Run<AuthServices>, options: HttpOptions, door: Door) =>
   new Elysia({ prefix: "/api/auth", tags: ["Sign-in"] })

@@ -17,8 +17,9 @@ const wellFormed = /^[A-Za-z0-9_-]{20,128}$/
 
 /** From the Authorization header: a session's token, or a phone's access token; null where there is none, whatever it says. */
 export const bearerOf = (request: Request): string | null =>
-  /^Bearer ([A-Za-z0-9_-]{20,128}|[\w-]{1,256}\.[\w-]{1,1024}\.[\w-]{1,128})$/.exec(request.headers.get("authorization") ?? "")?.[1] ??
-  null
+  /^Bearer ([A-Za-z0-9_-]{20,128}|[\w-]{1,256}\.[\w-]{1,1024}\.[\w-]{1,128})$/.exec(
+    request.headers.get("authorization") ?? ""
+  )?.[1] ?? null
 
 export const cookieOf = (request: Request, secure: boolean): string | null => cookieNamed(request, nameOf(secure))
 

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import { Elysia } from "elysia"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
-import { Passkeys } from "#integrations/passkeys/passkeys.ts"
+import { type Attestation, Passkeys } from "#integrations/passkeys/passkeys.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { SecondFactors } from "#integrations/second-factors/second-factors.ts"
@@ -116,7 +116,7 @@ const passkeyOptions = Effect.fn("passkeyOptions")(function* (caller: Caller, do
 })
 
 const addPasskey = Effect.fn("addPasskey")(function* (caller: Caller, door: Door, { name, passkey }: typeof NewPasskey.Type) {
-  const attestation = { ...passkey, clientExtensionResults: {} } as Parameters<Passkeys["Service"]["register"]>[3]
+  const attestation = { ...passkey, clientExtensionResults: {} } as Attestation
   return { recoveryCodes: yield* Passkeys.use((port) => port.register(caller, door, name, attestation)) }
 })
 

@@ -13,7 +13,9 @@ const mailsPerHour = 5 // To one person.
 
 type Occasion = "invitation" | "recovery"
 
-const words: Readonly<Record<Occasion, Readonly<Record<Language, { readonly subject: string; readonly text: (link: string) => string }>>>> = {
+const words: Readonly<
+  Record<Occasion, Readonly<Record<Language, { readonly subject: string; readonly text: (link: string) => string }>>>
+> = {
   invitation: {
     en: {
       subject: "Your access",

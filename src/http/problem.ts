@@ -68,7 +68,13 @@ export const stepUpNeeded = () =>
     "StepUpNeeded"
   )
 export const stepUpFailed = () =>
-  problem(403, "step-up-failed", "That did not match", "Check the code, the passkey or the password, and show it again.", "StepUpFailed")
+  problem(
+    403,
+    "step-up-failed",
+    "That did not match",
+    "Check the code, the passkey or the password, and show it again.",
+    "StepUpFailed"
+  )
 export const refreshRefused = () =>
   problem(401, "refresh-refused", "This app is signed out", "Sign in again with POST /api/auth/tokens.", "RefreshRefused")
 export const notYours = () =>

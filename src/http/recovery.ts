@@ -8,7 +8,7 @@ import { RateLimits } from "#integrations/redis/limits.ts"
 import { addressOf } from "./address.ts"
 import { changingProblems } from "./answers.ts"
 import { mailLink } from "./invitation.ts"
-import { Nothing } from "./nothing.ts"
+import { Empty } from "./nothing.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
 import type { Door } from "./session.ts"
@@ -21,15 +21,18 @@ const Recovery = Schema.Struct({ email: Schema.String.check(Schema.isMaxLength(3
 export const recovery = (run: Run<Accounts | Mail | Persons | RateLimits>, options: HttpOptions, door: Door) =>
   new Elysia().post(
     "/recovery",
-    async ({ body, request, server, set }) => {
+    async ({ body, request, server, status }) => {
       const baseUrl = door === "public" ? options.publicUrl : options.intranetUrl
       await run(recover(addressOf(server, request), options.signInsPerMinute, body.email, door, baseUrl))
-      set.status = 202
+      return status(202, {})
     },
     {
       ...takes(Recovery),
-      response: { 202: answering(Nothing), ...changingProblems },
-      detail: { summary: "A one-time link by mail, where there is an account; the answer is the same where there is none", security: [] }
+      response: { 202: answering(Empty), ...changingProblems },
+      detail: {
+        summary: "A one-time link by mail, where there is an account; the answer is the same where there is none",
+        security: []
+      }
     }
   )
 

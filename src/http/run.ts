@@ -104,10 +104,14 @@ const explain = Match.typeTags<Expected>()({
   OwnAccount: () => refused("OwnAccount"),
   LastAdministrator: () => refused("LastAdministrator"),
   FactorPresent: () => refused("FactorPresent"),
-  FactorRefused: () => malformed("code: not one of the new secret. Ask for a secret, then send what the app shows now.", "FactorRefused"),
+  FactorRefused: () =>
+    malformed("code: not one of the new secret. Ask for a secret, then send what the app shows now.", "FactorRefused"),
   NoFactor: () => refused("NoFactor"),
   PasskeyRefused: () =>
-    malformed("This does not answer a challenge of ours at this door. Ask for new options; each is good once, for 5 minutes.", "PasskeyRefused"),
+    malformed(
+      "This does not answer a challenge of ours at this door. Ask for new options; each is good once, for 5 minutes.",
+      "PasskeyRefused"
+    ),
   RefreshRefused: () => refreshRefused(),
   TooManyTries: ({ retryAfterSeconds }) => tooMany(retryAfterSeconds),
   NotInCatalogue: ({ model, plan, country }) =>

@@ -63,14 +63,20 @@ const aboutCallers = [
 ]
 
 /**
- * `movable`: the clock is one that a test may move. `logging`: what is said, and to whom; defects alone where it is not given.
- * `hears`: every statement that a request makes by itself, actors and loops aside.
+ * `movable`: the clock is one that a test may move. `signInsPerMinute`: from the one address that all of a test's callers have. `logging`: what is
+ * said, and to whom; defects alone where it is not given. `hears`: every statement that a request makes by itself, actors and loops aside.
  */
 export const httpHouse = async ({
   movable = false,
+  signInsPerMinute = 20,
   logging = quiet,
   hears
-}: { readonly movable?: boolean; readonly logging?: typeof quiet; readonly hears?: (statement: string) => void } = {}) => {
+}: {
+  readonly movable?: boolean
+  readonly signInsPerMinute?: number
+  readonly logging?: typeof quiet
+  readonly hears?: (statement: string) => void
+} = {}) => {
   const database = await freshDatabase()
   if (movable) await letClockMove(database.url)
   const space = `h${crypto.randomUUID().slice(0, 8)}`
@@ -97,6 +103,7 @@ export const httpHouse = async ({
     PAYMENTS_WEBHOOK_SECRET: secrets.payments,
     TRANSPORT_WEBHOOK_SECRET: secrets.transport,
     COMMAND_ATTEMPTS: "1",
+    SIGN_INS_PER_MINUTE: String(signInsPerMinute),
     ...keys,
     ...world.env
   }

@@ -43,6 +43,7 @@ import type { Visitor } from "#src/demo/visitor.ts"
 import { hasBegun } from "#src/views/activations.ts"
 import { platformStanding } from "#src/views/platform-standing.ts"
 import { delivered, minute } from "#tests/journeys/town.ts"
+import { identities } from "./identity-walk.ts"
 
 /** `databaseUrl`: migrated, its clock movable, all of it over the wire that listens. */
 export const walk = async (databaseUrl: string) => {
@@ -124,7 +125,7 @@ const doors = async (town: Town) => {
   const documentId = await everyDocument(town, customer, orderId)
   const text = { text: "privacy", edition: "1", language: "en" }
   const named = { orderId, vin, activationId, documentId, customerId: subjectId }
-  const names = { ...named, ...text, type: "order", id: orderId, caseId: "case_0" }
+  const names = { ...named, ...text, subjectId, type: "order", id: orderId, caseId: "case_0" }
   await everyPage("public", [customer], names)
   await everyPage("intranet", [seller, operator, administrator], names)
   await customer.does("POST", `/api/me/vehicles/${vin}/theft`, { body: {} })
@@ -134,6 +135,7 @@ const doors = async (town: Town) => {
   await erased(town, customer, vin)
   await customer.does("DELETE", "/api/auth/sessions/current")
   await invoices(town, { customerId: subjectId, activationId, vin })
+  await identities(town, administrator, seller)
   await town.settled()
 }
 
