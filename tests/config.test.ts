@@ -44,6 +44,13 @@ test("a whole environment is read, with what it leaves out filled in", () => {
   ])
 })
 
+test("staff need a second factor where the intranet is reached by https, unless somebody says otherwise", () => {
+  const of = (more: object) => settingsOf({ ...whole, ...more }).staffSecondFactor
+  expect([of({}), of({ INTRANET_URL: "https://intranet.example" })]).toEqual(["optional", "required"])
+  expect(of({ INTRANET_URL: "https://intranet.example", STAFF_SECOND_FACTOR: "optional" })).toBe("optional")
+  expect(of({ STAFF_SECOND_FACTOR: "required" })).toBe("required")
+})
+
 const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ...Object.keys(whole).map((variable) => [variable, undefined] as const),
   ["DATABASE_URL", "mysql://127.0.0.1"],
@@ -72,6 +79,7 @@ const wrong: ReadonlyArray<readonly [string, string | undefined]> = [
   ["TRUSTED_PROXIES", "10.0.0.0/8/8"],
   ["TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"],
   ["NATS_SPACE", "a.b"],
+  ["STAFF_SECOND_FACTOR", "perhaps"],
   ["DATABASE_CONNECTIONS", "1"],
   ["SMTP_URL", "http://127.0.0.1"],
   ["PUBLIC_URL", "https://"],

@@ -51,11 +51,12 @@ export const opening = Effect.gen(function* () {
     const expiresAt = now + Duration.toMillis(absolute)
     const token = newToken()
     const sessionId = `ses_${crypto.randomUUID()}`
+    // A phone's refresh tokens have a table of their own, and its access tokens name the session: whose it was is found by that name.
     const opened = yield* sql`
       INSERT INTO sessions
         (token_hash, session_id, subject_id, role, dealership_id, door, created_at, last_seen_at, idle_seconds, expires_at,
          authenticated_at, factor_at, device_name, device_key_hash)
-      SELECT ${tokenHash(token)}, ${sessionId}, subject_id, role, dealership_id, ${door},
+      SELECT ${tokenHash(phone === undefined ? token : sessionId)}, ${sessionId}, subject_id, role, dealership_id, ${door},
              ${at}, ${at}, ${Duration.toSeconds(idle)}, ${new Date(expiresAt)},
              ${at}, ${withFactor ? at : null}, ${phone?.name ?? null}, ${phone === undefined ? null : tokenHash(phone.key)}
       FROM accounts

@@ -34,11 +34,7 @@ export class Passkeys extends Context.Service<
       response: Assertion
     ) => Effect.Effect<{ readonly token: string; readonly caller: Caller; readonly expiresAt: string }, SignInFailed>
     /** By a passkey of the caller's own: the new token, as `Accounts.stepUp`. */
-    readonly stepUp: (
-      caller: Caller,
-      door: Door,
-      response: Assertion
-    ) => Effect.Effect<string | null, StepUpFailed>
+    readonly stepUp: (caller: Caller, door: Door, response: Assertion) => Effect.Effect<string | null, StepUpFailed>
   }
 >()("integrations/Passkeys") {}
 

@@ -44,7 +44,10 @@ export const run = async (args: string[]): Promise<number> => {
   if (Result.isFailure(key)) return complain(1, `${key.failure.message}. It must be the key the platform itself runs with.`)
 
   const database = Layer.provideMerge(PlatformTimePostgres, Postgres({ url: Redacted.make(url), connections: 2 }))
-  const people = AccountsPostgres({ key: key.success }).pipe(Layer.provideMerge(PersonsPostgres({ key: key.success })), Layer.provide(database))
+  const people = AccountsPostgres({ key: key.success }).pipe(
+    Layer.provideMerge(PersonsPostgres({ key: key.success })),
+    Layer.provide(database)
+  )
   return Effect.runPromise(
     Effect.gen(function* () {
       const persons = yield* Persons

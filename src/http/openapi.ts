@@ -52,7 +52,11 @@ export const describe = (app: AnyElysia, { title, description, tags }: Described
           name: "__Host-sid",
           description: "Set by POST /api/auth/sessions; Secure, HttpOnly."
         },
-        bearer: { type: "http", scheme: "bearer", description: "The token that POST /api/auth/sessions answers." }
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "The token that POST /api/auth/sessions answers, or the access token of an app."
+        }
       }
     }
   }

@@ -20,7 +20,10 @@ export type Sellers = ReadonlyMap<DealershipId, SubjectId>
 /** One seller at each dealership. Who was hired before is the same. */
 export const hireSellers = (url: string, personsKey: Redacted.Redacted<Uint8Array>): Promise<Sellers> => {
   const database = Layer.provideMerge(PlatformTimePostgres, Postgres({ url: Redacted.make(url), connections: 2 }))
-  const people = AccountsPostgres({ key: personsKey }).pipe(Layer.provideMerge(PersonsPostgres({ key: personsKey })), Layer.provide(database))
+  const people = AccountsPostgres({ key: personsKey }).pipe(
+    Layer.provideMerge(PersonsPostgres({ key: personsKey })),
+    Layer.provide(database)
+  )
   return Effect.gen(function* () {
     const persons = yield* Persons
     const accounts = yield* Accounts

@@ -45,8 +45,8 @@ export const invariants = {
   I52: "Invoice numbers have no gap and no double per series, each is sealed to the one before, and none credits more than it corrects",
   I60: "What a customer acted on was theirs, and what a dealership acted on or looked into was its own sale",
   I62: "Every change that a person made has a row in the audit that was there before: who, in which role and house, by which request",
-  I63: "A session that has ended, or whose account was closed, let nobody in a second later",
-  I64: "A one-time link was used at most once",
+  I63: "No session or app has an accepted use more than a second after it ended, nor an account after it was disabled",
+  I64: "No one-time credential was used more than once",
   I65: "Who was erased is gone: no store yields their data with the keys that remain, and no paper is kept beyond its term",
   I66: "Every service that a car took on has its record (UN R156): who asked, what changed, that the user was told, what the car answered under which key"
 } as const

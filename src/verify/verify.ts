@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { registry } from "#actors/registry.ts"
+import { access } from "./access.ts"
 import { activationRecords } from "./activation-records.ts"
 import { acts } from "./acts.ts"
 import { auditChain } from "./audit-chain.ts"
@@ -78,6 +79,7 @@ export const verify = Effect.fn("verify")(function* (options: VerifyOptions = {}
     yield* auditChain(findings, evidence)
     yield* acts(findings)
     yield* activationRecords(findings)
+    yield* access(findings)
     wiped(findings, evidence.beforeWipe)
   }).pipe(sql.withTransaction, Effect.catchTag("SqlError", Effect.die))
   return findings.report()

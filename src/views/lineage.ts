@@ -26,7 +26,7 @@ export const lineageOf = Effect.fn("views.lineageOf")(function* (subjectId: Subj
       SELECT line.generation + 1, came.by
       FROM line
       CROSS JOIN LATERAL (
-        SELECT CASE WHEN first.created_by LIKE 'sub\\_%'   THEN first.created_by
+        SELECT CASE WHEN left(first.created_by, 4) = 'sub_' THEN first.created_by
                     WHEN first.created_by LIKE 'order/%' THEN sale.state -> 'context' ->> 'sellerId'
                     WHEN first.created_by LIKE 'vehicle/%' THEN (
                       SELECT by_subject_id FROM vehicle_owners

@@ -38,7 +38,9 @@ export const monthEnd = async (servers: Servers, contracts: number, say: (line: 
     say(`month-end, before: ${told(before)}`)
 
     // The month's end is more than half an hour away, and nobody signs in anew.
-    await sql`UPDATE sessions SET idle_seconds = 1000000000, expires_at = expires_at + interval '30 years'`
+    await sql`
+      UPDATE sessions
+      SET idle_seconds = 1000000000, expires_at = expires_at + interval '30 years', authenticated_at = authenticated_at + interval '30 years'`
     await month.ends()
     const begin = performance.now()
     const since = () => (performance.now() - begin) / 1000

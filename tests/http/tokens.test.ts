@@ -1,6 +1,8 @@
 /** An app that stays signed in: short access, a refresh token that works once, and an end that is an end. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { randomBytes } from "node:crypto"
+import { Accounts } from "#integrations/accounts/accounts.ts"
+import { sessionOf } from "#src/http/customers/withdrawal-receipt.ts"
 import { type HttpHouse, httpHouse, ownOrigin, password } from "./house.ts"
 import { identity, minutes } from "./identity.ts"
 
@@ -81,6 +83,23 @@ describe("an access token", () => {
       expect([n, (await me(one.accessToken)).status]).toEqual([n, 401])
       expect([n, (await one.refresh(one.refreshToken)).body.type]).toEqual([n, "/problems/refresh-refused"])
     }
+  })
+})
+
+describe("an access token that is over", () => {
+  test("still says whose withdrawal it was that could not be heard, and of nobody else's", async () => {
+    const [one, other] = [await phone("Customer 20"), await phone("Customer 21")]
+    const holder = (token: string) =>
+      house.runtime.runPromise(Accounts.use((accounts) => accounts.holderOf(Buffer.from(sessionOf(token), "base64url"))))
+    await they.pass(6 * minutes)
+    expect([await holder(one.accessToken), await holder(other.accessToken)]).toEqual([one.subjectId, other.subjectId])
+    expect([await holder(one.session), await holder("x.y.z"), await holder(`${one.refreshToken}`)]).toEqual([
+      one.subjectId,
+      null,
+      null
+    ])
+    const { sid } = JSON.parse(Buffer.from(one.accessToken.split(".")[1], "base64url").toString())
+    expect((await me(sid)).status).toBe(401) // A name is no token.
   })
 })
 

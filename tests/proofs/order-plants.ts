@@ -308,5 +308,24 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
     what: "a registration without its final payment",
     reportedBy: ["I08", "I20", "I24", "I45"],
     sql: ({ inTransit }) => `DELETE FROM ledger WHERE path = ${orderPath(inTransit)} AND kind = 'finalPaymentReceived'`
+  },
+  {
+    what: "a session that was used after it ended",
+    reportedBy: ["I63"],
+    sql: () => `
+      UPDATE sessions SET ended_at = last_seen_at - interval '2 seconds'
+      WHERE session_id = (SELECT min(session_id) FROM sessions)`
+  },
+  {
+    what: "a seller who sold on after he was dismissed",
+    reportedBy: ["I63"],
+    sql: () => `UPDATE accounts SET disabled_at = created_at - interval '1 day' WHERE role = 'seller'`
+  },
+  {
+    what: "a one-time link that set a password twice",
+    reportedBy: ["I64"],
+    sql: () => `
+      INSERT INTO security_log (at, kind, subject_id, detail)
+      SELECT at, kind, subject_id, detail FROM security_log WHERE kind = 'PasswordSet' LIMIT 1`
   }
 ]

@@ -3,6 +3,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto"
 import { Effect, Option, Redacted, Schema } from "effect"
 import { Accounts } from "#integrations/accounts/accounts.ts"
 import { tokenHash } from "#integrations/accounts/token.ts"
+import { sessionSaid } from "#integrations/mobile-tokens/access-token.ts"
 import { ActivationId, Instant, type SubjectId, Vin } from "#machines/vocabulary.ts"
 import { malformed, Problem, tryAgain } from "../problem.ts"
 
@@ -26,8 +27,8 @@ export const takesReceipt = {
   headers: Schema.toStandardSchemaV1(Schema.Struct({ [header]: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1024))) }))
 }
 
-/** Like the sessions table has it, as text. */
-export const sessionOf = (token: string) => Buffer.from(tokenHash(token)).toString("base64url")
+/** Like the sessions table has it, as text; an app's access token names its session. Whoever names somebody else's has a receipt that is not his. */
+export const sessionOf = (token: string) => Buffer.from(tokenHash(sessionSaid(token) ?? token)).toString("base64url")
 
 export interface Seal {
   readonly seal: (submission: Submission) => string

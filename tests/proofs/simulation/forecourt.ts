@@ -130,7 +130,9 @@ const delivered = async (town: Town, size: number, persons: number) => {
     sellers.set(country, await comesIn(town, persona(`Seller ${country}`), "seller", dealerships[country]))
   const support = await comesIn(town, persona("Operator 1"), "operator", null)
   // The clock is going to be moved by weeks, and nobody signs in anew.
-  await town.sql`UPDATE sessions SET idle_seconds = 1000000000, expires_at = expires_at + interval '30 years'`
+  await town.sql`
+    UPDATE sessions
+    SET idle_seconds = 1000000000, expires_at = expires_at + interval '30 years', authenticated_at = authenticated_at + interval '30 years'`
 
   const { factory, transport } = town.world
   const wanted = Array.from({ length: size }, (_, n) => ({
