@@ -19,6 +19,7 @@ import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { AuditKeeper } from "#integrations/audit/keeper.ts"
 import { AuditPostgres } from "#integrations/audit/postgres.ts"
 import { DocumentsPostgres } from "#integrations/documents/postgres.ts"
+import { EmailChangesPostgres } from "#integrations/email-changes/postgres.ts"
 import { ErasurePostgres } from "#integrations/erasure/postgres.ts"
 import { EvidencePostgres } from "#integrations/evidence/postgres.ts"
 import { InvoicesPostgres } from "#integrations/invoices/postgres.ts"
@@ -76,6 +77,7 @@ const Ground = (settings: RunnerSettings, { reached = () => {}, logging = Layer.
   const { databaseUrl, databaseConnections, natsUrl, natsSpace, publicUrl, intranetUrl } = settings
   const People = Layer.mergeAll(
     AccountsPostgres({ key: settings.personsKey }),
+    EmailChangesPostgres({ key: settings.personsKey }),
     MobileTokensPostgres({ key: settings.personsKey }),
     PasskeysPostgres({ publicUrl, intranetUrl }),
     DocumentsPostgres,

@@ -178,6 +178,8 @@ describe("the outside world", () => {
     nats: /^(integrations\/(nats|webhooks|vehicle-link|fleet)\/|src\/ingress\/(hearing|reminders|reports)\.ts|tests\/)/, // The ingress names the type of a message.
     "@nats-io": /^(integrations\/nats\/|src\/devstack\/nats-authority\.ts|tests\/)/,
     jose: /^integrations\/vehicle-trust\//, // Cars, simulated ones too, have code of their own.
+    otpauth: /^(integrations\/second-factors\/totp\.ts|tests\/)/,
+    "@simplewebauthn/server": /^integrations\/passkeys\//,
     ioredis: /^(integrations\/redis\/|tests\/)/,
     "rate-limiter-flexible": /^integrations\/redis\//,
     nodemailer: /^integrations\/mail\//,

@@ -27,6 +27,8 @@ type Kind =
   | "RecoveryCodeUsed"
   | "RefreshRefused"
   | "RefreshReused"
+  | "EmailChangeAsked"
+  | "EmailChanged"
 
 /** Writes one line, in the caller's transaction where there is one. */
 export const securityLog = Effect.gen(function* () {

@@ -36,3 +36,13 @@ export const challenges = Effect.gen(function* () {
     })
   }
 })
+
+/** Which challenge a browser says that it answers; null for what is none of ours. Nothing of it is believed before it is verified. */
+export const challengeIn = (clientDataJSON: string): string | null => {
+  try {
+    const { challenge } = JSON.parse(Buffer.from(clientDataJSON, "base64url").toString("utf8")) as { challenge?: unknown }
+    return typeof challenge === "string" && /^[A-Za-z0-9_-]{22,128}$/.test(challenge) ? challenge : null
+  } catch {
+    return null
+  }
+}

@@ -1,33 +1,25 @@
-/** Passkeys in Postgres: public keys and counters. The cryptography is the library's, the rules around it are here. */
+/** Passkeys in Postgres: made, kept, and shown to sign in or to step up. */
 import {
-  type AuthenticationResponseJSON,
   generateAuthenticationOptions,
   generateRegistrationOptions,
   type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
   verifyRegistrationResponse
 } from "@simplewebauthn/server"
 import { Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { SubjectId } from "#machines/vocabulary.ts"
 import { type Door, SignInFailed, StepUpFailed } from "../accounts/accounts.ts"
 import { opening } from "../accounts/opening.ts"
 import { securityLog } from "../accounts/security-log.ts"
 import { renewal } from "../accounts/step-up.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import { recoveryCodes } from "../second-factors/recovery-codes.ts"
-import { challengeLife, challenges } from "./challenges.ts"
+import { assertion } from "./assertion.ts"
+import { challengeIn, challengeLife, challenges } from "./challenges.ts"
 import { type PasskeyOptions, PasskeyRefused, Passkeys } from "./passkeys.ts"
 
 const rpName = "CaaS"
 const algorithms = [-8, -7, -257] // EdDSA, ES256, RS256: what devices have (COSE).
 const timeout = Duration.toMillis(challengeLife)
-
-interface Passkey {
-  readonly subjectId: SubjectId
-  readonly publicKey: Uint8Array<ArrayBuffer>
-  readonly counter: number
-}
 
 /** A door's host is what its passkeys belong to, and its origin the only page that may ask for them. */
 export const PasskeysPostgres = (urls: { readonly publicUrl: string; readonly intranetUrl: string }) =>
@@ -46,36 +38,7 @@ export const PasskeysPostgres = (urls: { readonly publicUrl: string; readonly in
         return { rpId: hostname, origin }
       }
 
-      /** Whose passkey has signed this; null for whatever is wrong. Its counter moves on, and never back. */
-      const shown = Effect.fnUntraced(function* (door: Door, response: AuthenticationResponseJSON) {
-        const challenge = challengeIn(response.response.clientDataJSON)
-        if (challenge === null || !(yield* use(challenge, door, null))) return null
-        const [passkey] = yield* sql<Passkey>`
-          SELECT subject_id AS "subjectId", public_key AS "publicKey", counter::float8 AS counter
-          FROM passkeys
-          WHERE credential_id = ${response.id} AND door = ${door}`
-        if (passkey === undefined) return null
-        const { rpId, origin } = at(door)
-        const answer = yield* Effect.promise(
-          () =>
-            verifyAuthenticationResponse({
-              response,
-              expectedChallenge: challenge,
-              expectedOrigin: origin,
-              expectedRPID: rpId,
-              credential: { id: response.id, publicKey: new Uint8Array(passkey.publicKey), counter: passkey.counter },
-              requireUserVerification: true
-            }).catch(() => null) // It throws for whatever is wrong; what it says is for developers.
-        )
-        if (answer === null || !answer.verified) return null
-        const { userHandle } = response.response
-        if (userHandle !== undefined && Buffer.from(userHandle, "base64url").toString() !== passkey.subjectId) return null
-        const moved = yield* sql`
-          UPDATE passkeys SET counter = ${answer.authenticationInfo.newCounter}, used_at = ${new Date(time.now())}
-          WHERE credential_id = ${response.id} AND counter = ${passkey.counter}
-          RETURNING credential_id`
-        return moved.length > 0 ? passkey.subjectId : null
-      })
+      const shown = yield* assertion(at)
 
       return Passkeys.of({
         registration: Effect.fn("Passkeys.registration")(function* ({ subjectId, name, email }, door) {
@@ -173,13 +136,3 @@ export const PasskeysPostgres = (urls: { readonly publicUrl: string; readonly in
   )
 
 const asOptions = (options: object): PasskeyOptions => ({ ...options })
-
-/** Which challenge a browser says that it answers; null for what is none of ours. Nothing of it is believed before it is verified. */
-const challengeIn = (clientDataJSON: string): string | null => {
-  try {
-    const { challenge } = JSON.parse(Buffer.from(clientDataJSON, "base64url").toString("utf8")) as { challenge?: unknown }
-    return typeof challenge === "string" && /^[A-Za-z0-9_-]{22,128}$/.test(challenge) ? challenge : null
-  } catch {
-    return null
-  }
-}

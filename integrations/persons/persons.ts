@@ -34,6 +34,8 @@ export class Persons extends Context.Service<
     readonly read: (subjectId: SubjectId) => Effect.Effect<PersonalData, PersonUnknown>
     /** The same, and who kept it: an employee, or "system". */
     readonly kept: (subjectId: SubjectId) => Effect.Effect<{ readonly data: PersonalData; readonly by: string }, PersonUnknown>
+    /** False where the address is somebody's already. All else of the person stays as it is. */
+    readonly changeEmail: (subjectId: SubjectId, email: string) => Effect.Effect<boolean, PersonUnknown>
     /** By keyed hash: the address itself is nowhere in clear. */
     readonly findByEmail: (email: string) => Effect.Effect<SubjectId | null>
     /** That keyed hash (32 bytes), of a known or an unknown address: what sign-in tries are counted by. */

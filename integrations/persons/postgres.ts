@@ -63,10 +63,23 @@ export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8
         return { data, by: row.by }
       })
 
+      const changeEmail = Effect.fn("Persons.changeEmail")(function* (subjectId: SubjectId, email: string) {
+        const data = (yield* readKept(subjectId)).data
+        const { wrappedKey, nonce, ciphertext } = seal(subjectId, JSON.stringify({ ...data, email: email.trim() }))
+        const index = indexOf(email)
+        const changed = yield* Effect.orDie(sql`
+          UPDATE persons SET email_index = ${index}, wrapped_key = ${wrappedKey}, nonce = ${nonce}, ciphertext = ${ciphertext}
+          WHERE subject_id = ${subjectId} AND erased_at IS NULL
+            AND NOT EXISTS (SELECT FROM persons AS other WHERE other.email_index = ${index} AND other.subject_id <> ${subjectId})
+          RETURNING subject_id`)
+        return changed.length > 0
+      })
+
       return Persons.of({
         keep,
         kept: readKept,
         read: (subjectId) => Effect.map(readKept(subjectId), ({ data }) => data),
+        changeEmail,
         findByEmail: (email) => findByIndex(indexOf(email)),
         indexOf
       })

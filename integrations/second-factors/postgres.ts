@@ -1,16 +1,16 @@
-/** Second factors in Postgres: secrets sealed before they get there, codes as hashes. */
+/** Second factors in Postgres: who has which, and what it means to have none any more. */
 import { Effect, Layer, type Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import type { Door } from "../accounts/accounts.ts"
 import { securityLog } from "../accounts/security-log.ts"
-import { envelope, type Sealed } from "../persons/envelope.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import { recoveryCodes } from "./recovery-codes.ts"
 import { FactorPresent, FactorRefused, NoFactor, SecondFactors, type Shown } from "./second-factors.ts"
-import { newSecret, otpauthUri, stepOf } from "./totp.ts"
+import { otpauthUri } from "./totp.ts"
+import { totpSecrets } from "./totp-secrets.ts"
 
-/** `key`: the key-encryption key of people's data; what seals a secret is derived from it and is no other's. */
+/** `key`: the key-encryption key of people's data. */
 export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted<Uint8Array> }) =>
   Layer.effect(
     SecondFactors,
@@ -19,8 +19,7 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
       const time = yield* PlatformTime
       const log = yield* securityLog
       const codes = yield* recoveryCodes
-      const { seal, open } = envelope(options.key)
-      const about = (subjectId: SubjectId) => `totp/${subjectId}` // A person's data put in its place does not open.
+      const totp = yield* totpSecrets(options.key)
 
       const isEnrolled = Effect.fn("SecondFactors.isEnrolled")(function* (subjectId: SubjectId, door: Door) {
         const [row] = yield* sql<{ enrolled: boolean }>`
@@ -28,22 +27,6 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
               OR EXISTS (SELECT FROM passkeys WHERE subject_id = ${subjectId} AND door = ${door}) AS enrolled`
         return row!.enrolled
       }, Effect.orDie)
-
-      /** Uses the code's step up, of the secret that counts or of the one that waits for its first code. */
-      const useTotp = Effect.fnUntraced(function* (subjectId: SubjectId, code: string, first: boolean) {
-        const [row] = yield* sql<Sealed>`
-          SELECT wrapped_key AS "wrappedKey", nonce, ciphertext
-          FROM totp_secrets
-          WHERE subject_id = ${subjectId} AND (confirmed_at IS NULL) = ${first}`
-        const now = time.now()
-        const step = row === undefined ? null : stepOf(open(about(subjectId), row), code, now)
-        if (step === null) return false
-        const used = yield* sql`
-          UPDATE totp_secrets SET last_step = ${step}, confirmed_at = coalesce(confirmed_at, ${new Date(now)})
-          WHERE subject_id = ${subjectId} AND last_step < ${step} AND (confirmed_at IS NULL) = ${first}
-          RETURNING subject_id`
-        return used.length > 0
-      })
 
       /** What it means that a factor is gone: nobody counts as having shown one that is not there. */
       const removed = Effect.fnUntraced(function* (subjectId: SubjectId, what: string) {
@@ -62,7 +45,7 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
       })
 
       const of = Effect.fn("SecondFactors.of")(function* (subjectId: SubjectId) {
-        const [totp] = yield* sql<{ confirmed_at: Date }>`
+        const [app] = yield* sql<{ confirmed_at: Date }>`
           SELECT confirmed_at FROM totp_secrets WHERE subject_id = ${subjectId} AND confirmed_at IS NOT NULL`
         const passkeys = yield* sql<{ passkeyId: string; door: Door; name: string; createdAt: Date; usedAt: Date | null }>`
           SELECT credential_id AS "passkeyId", door, name, created_at AS "createdAt", used_at AS "usedAt"
@@ -70,7 +53,7 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
           WHERE subject_id = ${subjectId}
           ORDER BY created_at`
         return {
-          totpSince: totp?.confirmed_at.toISOString() ?? null,
+          totpSince: app?.confirmed_at.toISOString() ?? null,
           passkeys: passkeys.map((one) => ({
             ...one,
             createdAt: one.createdAt.toISOString(),
@@ -86,25 +69,15 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
 
         enrolTotp: Effect.fn("SecondFactors.enrolTotp")(
           function* (subjectId, account) {
-            const secret = newSecret()
-            const { wrappedKey, nonce, ciphertext } = seal(about(subjectId), secret)
-            const kept = yield* sql`
-              INSERT INTO totp_secrets AS known (subject_id, wrapped_key, nonce, ciphertext, created_at)
-              VALUES (${subjectId}, ${wrappedKey}, ${nonce}, ${ciphertext}, ${new Date(time.now())})
-              ON CONFLICT (subject_id) DO UPDATE SET
-                wrapped_key = EXCLUDED.wrapped_key, nonce = EXCLUDED.nonce, ciphertext = EXCLUDED.ciphertext,
-                created_at = EXCLUDED.created_at
-              WHERE known.confirmed_at IS NULL
-              RETURNING subject_id`
-            if (kept.length === 0) return yield* new FactorPresent()
-            return { secret, uri: otpauthUri(secret, account) }
+            const secret = yield* totp.begin(subjectId)
+            return secret === null ? yield* new FactorPresent() : { secret, uri: otpauthUri(secret, account) }
           },
           Effect.catchTag("SqlError", Effect.die)
         ),
 
         confirmTotp: Effect.fn("SecondFactors.confirmTotp")(
           function* ({ subjectId, sessionId }, code) {
-            if (!(yield* useTotp(subjectId, code, true))) return yield* new FactorRefused()
+            if (!(yield* totp.use(subjectId, code, true))) return yield* new FactorRefused()
             yield* sql`UPDATE sessions SET factor_at = ${new Date(time.now())} WHERE session_id = ${sessionId}`
             yield* log("FactorAdded", subjectId, "totp")
             return yield* codes.renewWhereNone(subjectId)
@@ -114,7 +87,7 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
         ),
 
         show: Effect.fn("SecondFactors.show")(function* (subjectId: SubjectId, shown: Shown) {
-          return "totp" in shown ? yield* useTotp(subjectId, shown.totp, false) : yield* codes.use(subjectId, shown.recoveryCode)
+          return "totp" in shown ? yield* totp.use(subjectId, shown.totp, false) : yield* codes.use(subjectId, shown.recoveryCode)
         }, Effect.orDie),
 
         removeTotp: Effect.fn("SecondFactors.removeTotp")(

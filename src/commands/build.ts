@@ -34,12 +34,23 @@ export const run = async ([file, ...more]: string[]): Promise<number> => {
     entrypoints: [join(root, "cli.ts")],
     target: "bun",
     sourcemap: "inline", // A stack names our files and lines.
-    plugins: [carrying(commandNames().filter((name) => !staying.includes(name)))],
+    plugins: [carrying(commandNames().filter((name) => !staying.includes(name))), reflecting],
     // Nothing that happens to lie beside it may change what it does.
     compile: { outfile, autoloadDotenv: false, autoloadBunfig: false }
   })
   rmSync(`${outfile}.map`, { force: true }) // The program has it inside.
   return 0
+}
+
+/** What passkeys stand on wants `Reflect` extended before it is looked at; the bundler would do that after. */
+const reflecting: Bun.BunPlugin = {
+  name: "reflect-metadata",
+  setup: (build) => {
+    build.onLoad({ filter: /[/\\]tsyringe[/\\].+[/\\]esm5[/\\]index\.js$/ }, async ({ path }) => ({
+      loader: "js",
+      contents: `require("reflect-metadata")\n${await Bun.file(path).text()}`
+    }))
+  }
 }
 
 /** In the one file there is no folder to look commands up in: they are written down while it is made. */

@@ -6,6 +6,7 @@ import type { ActorSystem } from "#actors/system/actor-system.ts"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Audit } from "#integrations/audit/audit.ts"
+import type { EmailChanges } from "#integrations/email-changes/email-changes.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { MobileTokens } from "#integrations/mobile-tokens/mobile-tokens.ts"
 import type { Nats } from "#integrations/nats/nats.ts"
@@ -33,6 +34,7 @@ import { bills } from "./customers/bills.ts"
 import { commands } from "./customers/commands.ts"
 import { courier } from "./customers/courier.ts"
 import { debt } from "./customers/debt.ts"
+import { email } from "./customers/email.ts"
 import { link } from "./customers/link.ts"
 import { me } from "./customers/me.ts"
 import { notifications } from "./customers/notifications.ts"
@@ -64,6 +66,7 @@ export type PublicServices =
   | Audit
   | BundleSeal
   | Erasure
+  | EmailChanges
   | LastTold
   | Mail
   | MobileTokens
@@ -97,6 +100,7 @@ export const publicApp = (run: Run<PublicServices>, options: HttpOptions) => {
       .use(auth(run, options, "public"))
       .use(tokens(run, options))
       .use(me(run, options))
+      .use(email(run, options))
       .use(privacy(run, options))
       .use(notifications(run, options))
       .use(pushSubscriptions(run, options))

@@ -102,7 +102,11 @@ const mails = Effect.fnUntraced(function* (findings: Findings, lines: PartnerLed
   const commands = yield* sql<{ id: string }>`
     SELECT path || '#' || version || '.' || position AS id FROM whole.outbox WHERE type IN ('Notify', 'SendCredentials', 'NotifyCustomer', 'NotifyOwner', 'WelcomeOwner', 'AcknowledgeWithdrawal')`
   const links = yield* sql<{ id: string }>`
-    SELECT 'invitation/' || left(encode(token_hash, 'hex'), 20) AS id FROM account_links`
+    SELECT 'invitation/' || left(encode(token_hash, 'hex'), 20) AS id FROM account_links
+    UNION ALL
+    SELECT occasion || left(encode(token_hash, 'hex'), 20)
+    FROM email_changes
+    CROSS JOIN (VALUES ('email/'), ('email-changed/')) AS mail (occasion)`
   const named = new Set(
     [...commands, ...links].map(({ id }) => `${createHash("sha256").update(id).digest("hex").slice(0, 32)}@caas.example`)
   )

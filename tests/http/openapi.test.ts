@@ -76,6 +76,7 @@ describe("a route", () => {
       "GET /openapi",
       "GET /openapi/json",
       "POST /api/auth/credentials",
+      "POST /api/auth/email-confirmations",
       "POST /api/auth/passkeys/challenges",
       "POST /api/auth/passkeys/sessions",
       "POST /api/auth/recovery",

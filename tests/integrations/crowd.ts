@@ -73,6 +73,11 @@ const inserts: ReadonlyArray<readonly [table: string, rows: number, select: stri
     12_000,
     `sha256(('r' || n)::bytea), 'ses_crowd' || n, now(), CASE WHEN n % 2 = 0 THEN now() END`
   ],
+  [
+    "email_changes (token_hash, subject_id, wrapped_key, nonce, ciphertext, asked_at, expires_at)",
+    12_000,
+    `sha256(('e' || n)::bytea), 'sub_crowd-' || n, decode(repeat('00', 60), 'hex'), decode(repeat('00', 12), 'hex'), decode(repeat('00', 40), 'hex'), now(), now() + interval '1 day'`
+  ],
   ["sign_in_tries", 12_000, `sha256(('t' || n)::bytea), 1, now() - n * interval '1 second'`],
   [
     "audit (at, request_id, session_id, subject_id, role, method, route, objects)",

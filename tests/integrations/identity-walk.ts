@@ -100,6 +100,14 @@ const phone = async (town: Town, administrator: Visitor, seller: Seller) => {
   const { accessToken, refreshToken, subjectId } = await ask("POST", "/tokens", app)
   await ask("GET", "/sessions", undefined, accessToken)
   await ask("POST", "/sessions/current/step-up", { password }, accessToken)
+  const email = "customer.nine@new.example"
+  const asked = await fetch(`${town.publicUrl}/api/me/email`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ email })
+  })
+  expect(asked.status).toBe(202)
+  await ask("POST", "/email-confirmations", { token: await town.mailbox.link(email) })
   const next = await ask("POST", "/tokens/refresh", { refreshToken, deviceKey })
   const thief = { refreshToken: next.refreshToken, deviceKey: randomBytes(32).toString("base64url") }
   expect(await ask("POST", "/tokens/refresh", thief).catch(({ message }) => message)).toContain("RefreshRefused")

@@ -8,14 +8,15 @@ const securityEvents = `'AccountProvisioned', 'AccountDisabled', 'AccountEnabled
   'LinkIssued', 'LinkRefused', 'PasswordSet', 'RecoveryAsked',
   'SignedIn', 'SignInRefused', 'SignInThrottled', 'SignedOut', 'SessionEnded', 'SteppedUp', 'StepUpRefused',
   'FactorAdded', 'FactorRemoved', 'FactorsReset', 'FactorRefused', 'RecoveryCodesIssued', 'RecoveryCodeUsed',
-  'RefreshRefused', 'RefreshReused'`
+  'RefreshRefused', 'RefreshReused', 'EmailChangeAsked', 'EmailChanged'`
 
 const rights: Record<string, string> = {
   totp_secrets: "SELECT, INSERT, UPDATE, DELETE",
   recovery_codes: "SELECT, INSERT, UPDATE",
   passkeys: "SELECT, INSERT, UPDATE, DELETE",
   passkey_challenges: "SELECT, INSERT, UPDATE, DELETE",
-  refresh_tokens: "SELECT, INSERT, UPDATE"
+  refresh_tokens: "SELECT, INSERT, UPDATE",
+  email_changes: "SELECT, INSERT, UPDATE"
 }
 
 export default Effect.gen(function* () {
@@ -93,6 +94,20 @@ export default Effect.gen(function* () {
       used_at    timestamptz
     )`
   yield* sql`CREATE UNIQUE INDEX refresh_tokens_live ON refresh_tokens (session_id) WHERE used_at IS NULL`
+
+  yield* sql`
+    CREATE TABLE email_changes (
+      token_hash  bytea       PRIMARY KEY CHECK (octet_length(token_hash) = 32),
+      subject_id  text        NOT NULL REFERENCES persons,
+      wrapped_key bytea       NOT NULL CHECK (octet_length(wrapped_key) = 60),    -- The new address, sealed as in persons.
+      nonce       bytea       NOT NULL CHECK (octet_length(nonce) = 12),
+      ciphertext  bytea       NOT NULL CHECK (octet_length(ciphertext) > 16),
+      asked_at    timestamptz NOT NULL,
+      expires_at  timestamptz NOT NULL CHECK (expires_at > asked_at),
+      used_at     timestamptz
+    )`
+  yield* sql`CREATE UNIQUE INDEX email_changes_live ON email_changes (subject_id) WHERE used_at IS NULL`
+  yield* sql`GRANT UPDATE (email_index, wrapped_key, nonce, ciphertext) ON persons TO caas_app` // Who it is never changes.
 
   for (const [table, right] of Object.entries(rights)) yield* sql.unsafe(`GRANT ${right} ON ${table} TO caas_app`)
 })
