@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import { Accounts } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Door } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import type { Passkeys } from "#integrations/passkeys/passkeys.ts"
 import type { Persons } from "#integrations/persons/persons.ts"

@@ -1,7 +1,7 @@
 /** One's own second factors: an authenticator app, passkeys, and codes on paper for the day they are lost. */
 import { Effect, Schema } from "effect"
 import { Elysia } from "elysia"
-import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
+import type { Accounts, Caller, Door } from "#integrations/accounts/accounts.ts"
 import { type Attestation, Passkeys } from "#integrations/passkeys/passkeys.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
@@ -13,7 +13,7 @@ import type { HttpOptions } from "./options.ts"
 import { PasskeyAttestation, PasskeyOptions } from "./passkey-responses.ts"
 import { notFound } from "./problem.ts"
 import type { Run } from "./run.ts"
-import { anybody, type Door } from "./session.ts"
+import { anybody } from "./session.ts"
 import { freshlyShown } from "./step-up.ts"
 import { answering, strictly, takes } from "./strict.ts"
 

@@ -1,6 +1,8 @@
 /** Signing in with a passkey: no address, no password, and no page but ours can ask for it. */
+
 import { Effect, Schema } from "effect"
 import { Elysia } from "elysia"
+import type { Door } from "#integrations/accounts/accounts.ts"
 import { Passkeys } from "#integrations/passkeys/passkeys.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
 import { addressOf } from "./address.ts"
@@ -10,7 +12,6 @@ import { Empty } from "./nothing.ts"
 import type { HttpOptions } from "./options.ts"
 import { PasskeyAssertion, PasskeyOptions } from "./passkey-responses.ts"
 import type { Run } from "./run.ts"
-import type { Door } from "./session.ts"
 import { SignedIn } from "./signed-in.ts"
 import { answering, takes } from "./strict.ts"
 
@@ -21,7 +22,7 @@ export const passkeys = (run: Run<Passkeys | RateLimits>, options: HttpOptions, 
     .post(
       "/challenges",
       async ({ request, server, status }) =>
-        status(201, await run(challenge(addressOf(server, request), options.signInsPerMinute, door))),
+        status(201, await run(challenge(addressOf(server, request, options), options.signInsPerMinute, door))),
       {
         ...takes(Empty),
         response: { 201: answering(PasskeyOptions), ...changingProblems },
@@ -31,7 +32,7 @@ export const passkeys = (run: Run<Passkeys | RateLimits>, options: HttpOptions, 
     .post(
       "/sessions",
       async ({ body, request, server, set, status }) => {
-        const signedIn = await run(signIn(addressOf(server, request), options.signInsPerMinute, door, body.passkey))
+        const signedIn = await run(signIn(addressOf(server, request, options), options.signInsPerMinute, door, body.passkey))
         set.headers["set-cookie"] = sessionCookie(signedIn.token, options.secureCookies)
         return status(201, signedIn)
       },

@@ -1,8 +1,7 @@
 /** How far somebody reaches by a route, as the table beside it says; and that no route is left out of it. */
-import { Role } from "#integrations/accounts/accounts.ts"
+import { type Door, Role } from "#integrations/accounts/accounts.ts"
 import { policyTable } from "./policy-table.ts"
 
-export type Door = keyof typeof policyTable
 /** Who asks: somebody signed in by their role, nobody signed in, or a partner whose signature is under the request. */
 export type Asker = Role | "anybody" | "machine"
 export type Reach = "nothing" | "own" | "house" | "all"

@@ -1,7 +1,7 @@
 /** A new password for whoever lost it, by mail to the address that is known: nobody is let in who was not before (S13). */
 import { Effect, Schema } from "effect"
 import { Elysia } from "elysia"
-import { Accounts } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Door } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
 import { Persons } from "#integrations/persons/persons.ts"
 import { RateLimits } from "#integrations/redis/limits.ts"
@@ -11,7 +11,6 @@ import { mailLink } from "./invitation.ts"
 import { Empty } from "./nothing.ts"
 import type { HttpOptions } from "./options.ts"
 import type { Run } from "./run.ts"
-import type { Door } from "./session.ts"
 import { answering, takes } from "./strict.ts"
 
 const mailsPerHour = 3 // To one address, known or not.
@@ -23,7 +22,7 @@ export const recovery = (run: Run<Accounts | Mail | Persons | RateLimits>, optio
     "/recovery",
     async ({ body, request, server, status }) => {
       const baseUrl = door === "public" ? options.publicUrl : options.intranetUrl
-      await run(recover(addressOf(server, request), options.signInsPerMinute, body.email, door, baseUrl))
+      await run(recover(addressOf(server, request, options), options.signInsPerMinute, body.email, door, baseUrl))
       return status(202, {})
     },
     {

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import { Accounts, type Caller } from "#integrations/accounts/accounts.ts"
+import { Accounts, type Caller, type Door } from "#integrations/accounts/accounts.ts"
 import { Passkeys } from "#integrations/passkeys/passkeys.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { Instant } from "#machines/vocabulary.ts"
@@ -14,7 +14,7 @@ import type { HttpOptions } from "./options.ts"
 import { PasskeyAssertion } from "./passkey-responses.ts"
 import { notFound } from "./problem.ts"
 import type { Run } from "./run.ts"
-import { anybody, type Door } from "./session.ts"
+import { anybody } from "./session.ts"
 import { answering, strictly, takes } from "./strict.ts"
 
 const Named = Schema.Struct({ sessionId: Schema.String.check(Schema.isPattern(/^ses_[A-Za-z0-9-]{1,64}$/)) })

@@ -70,7 +70,7 @@ export const actorAt = Effect.fn("views.actorAt")(function* (path: string) {
 
 /** Whose order, car or service it is; null where there is no such actor. */
 export const customerOf = Effect.fn("views.customerOf")(function* (path: string) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const [row] = yield* sql<{
     readonly customerId: string | null
   }>`SELECT subject_id AS "customerId" FROM actors WHERE path = ${path}`

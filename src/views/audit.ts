@@ -1,8 +1,8 @@
 /** Who did what, and who looked at whom, the newest first; and how far the chain through it has come. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
 import type { Role } from "#integrations/accounts/accounts.ts"
 import { linked } from "#integrations/audit/chain.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { FileRead } from "#integrations/purchase-file/purchase-file.ts"
 import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
 
@@ -36,7 +36,7 @@ export const actsWhere = Effect.fn("views.acts")(function* (
   before: number,
   limit: number
 ) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const firstSince = (instant: string) =>
     sql`coalesce((SELECT position FROM audit WHERE at >= ${new Date(instant)} ORDER BY at, position LIMIT 1), 9223372036854775807)`
   const all = [
@@ -65,7 +65,7 @@ export interface LookRow extends Omit<FileRead, "customerId" | "by"> {
 
 /** Into one customer's data, before position `before`; at most `limit`. */
 export const looksInto = Effect.fn("views.looks")(function* (customerId: SubjectId, before: number, limit: number) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<LookRow>`
     SELECT position::float8 AS position, at, request_id AS "requestId", by_subject_id AS "bySubjectId", role, dealership_id AS "dealershipId",
            order_id AS "orderId", what, document_id AS "documentId"
@@ -88,7 +88,7 @@ export interface Head {
 }
 
 export const headOfAudit = Effect.fn("views.headOfAudit")(function* () {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const links = yield* sql<{ position: number; at: Date; entry: Uint8Array; hash: Uint8Array }>`
     SELECT c.position::float8 AS position, c.at, c.entry, c.hash FROM audit_chain c ORDER BY c.position DESC LIMIT ${linksFollowed}`
   const [first] = yield* sql<{ chain: string }>`SELECT encode(hash, 'hex') AS chain FROM audit_chain WHERE position = 0`

@@ -16,7 +16,7 @@ export interface EmployeeRow {
 
 /** Whether somebody has, or had, a post. */
 export const isEmployee = Effect.fn("views.isEmployee")(function* (subjectId: SubjectId) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   const posts = yield* sql`SELECT FROM accounts WHERE subject_id = ${subjectId} AND role <> 'customer' LIMIT 1`
   return posts.length > 0
 })

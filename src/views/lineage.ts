@@ -1,7 +1,7 @@
 /** Who let whom in, back to whoever started the platform (S22.5): an employee, or the sale by which a customer came. */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
 import type { Role } from "#integrations/accounts/accounts.ts"
+import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
 
 export interface LineageRow {
@@ -18,7 +18,7 @@ const longest = 32 // Generations; a company has a handful.
 
 /** The account that came first of each person, from this one upwards. Empty where there is no account. */
 export const lineageOf = Effect.fn("views.lineageOf")(function* (subjectId: SubjectId) {
-  const sql = yield* SqlClient.SqlClient
+  const sql = yield* Seen
   return yield* sql<LineageRow>`
     WITH RECURSIVE line AS (
       SELECT 1 AS generation, ${subjectId}::text AS person

@@ -2,7 +2,8 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
-import { type Accounts, Role, StaffRole } from "#integrations/accounts/accounts.ts"
+import { type Accounts, type Caller, Role, StaffRole } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import { Look } from "#integrations/purchase-file/purchase-file.ts"
 import { DealershipId, Instant, OrderId, SubjectId } from "#machines/vocabulary.ts"
 import { actsWhere, headOfAudit, looksInto } from "#src/views/audit.ts"
@@ -12,7 +13,7 @@ import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery, pageQuery } from "../page.ts"
 import { malformed } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { session } from "../session.ts"
+import { staff } from "../session.ts"
 import { answering, strictly } from "../strict.ts"
 
 const newest = 2 ** 31 - 1 // Behind every row there will be.
@@ -72,48 +73,48 @@ const Head = Schema.Struct({
 
 export const audit = (run: Run<Accounts | SqlClient.SqlClient>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/auditor/audit", tags: ["Audit"] })
-    .use(session(run, options, "intranet", ["auditor", "administrator"]))
-    .get("", ({ query }) => run(listActs(query)), {
+    .use(staff(run, options))
+    .get("", ({ caller, query }) => run(listActs(caller, query)), {
       query: strictly(ActQuery),
       response: { 200: answering(Acts), ...readingProblems },
       detail: { summary: "Acts of persons, the newest first: by subject, object and time" }
     })
-    .get("/customers/:customerId/looks", ({ params, query }) => run(listLooks(params.customerId, query)), {
+    .get("/customers/:customerId/looks", ({ caller, params, query }) => run(listLooks(caller, params.customerId, query)), {
       params: strictly(Named),
       query: strictly(PageQuery),
       response: { 200: answering(Looks), ...readingProblems },
       detail: { summary: "Who in the company has looked at a customer's data, the newest first" }
     })
-    .get("/head", () => run(head()), {
+    .get("/head", ({ caller }) => run(head(caller)), {
       response: { 200: answering(Head), ...readingProblems },
       detail: { summary: "How far the chain through the audit has come, what is known outside, and whether its newest links hold" }
     })
 
-const listActs = Effect.fn("auditors.acts")(function* (query: typeof ActQuery.Type) {
+const listActs = Effect.fn("auditors.acts")(function* (caller: Caller, query: typeof ActQuery.Type) {
   const { subject, object, from, to } = query
   for (const [name, instant] of Object.entries({ from, to }))
     if (instant !== undefined && Number.isNaN(Date.parse(instant)))
       return yield* Effect.fail(malformed(`query ${name}: there is no such moment.`))
   const limit = limitOf(query)
   const [before] = afterOf(query, [newest as number])
-  const rows = yield* actsWhere({ subject, object, from, to }, before, limit)
+  const rows = yield* seenBy(caller)(actsWhere({ subject, object, from, to }, before, limit))
   return {
     acts: rows.map(withInstants),
     cursor: cursorAfter(rows, limit, ({ position }) => [position])
   }
 })
 
-const listLooks = Effect.fn("auditors.looks")(function* (customerId: SubjectId, query: typeof PageQuery.Type) {
+const listLooks = Effect.fn("auditors.looks")(function* (caller: Caller, customerId: SubjectId, query: typeof PageQuery.Type) {
   const limit = limitOf(query)
   const [before] = afterOf(query, [newest as number])
-  const rows = yield* looksInto(customerId, before, limit)
+  const rows = yield* seenBy(caller)(looksInto(customerId, before, limit))
   return {
     looks: rows.map(withInstants),
     cursor: cursorAfter(rows, limit, ({ position }) => [position])
   }
 })
 
-const head = Effect.fn("auditors.head")(function* () {
-  const { witnessed, sealedAt, ...known } = yield* headOfAudit()
+const head = Effect.fn("auditors.head")(function* (caller: Caller) {
+  const { witnessed, sealedAt, ...known } = yield* seenBy(caller)(headOfAudit())
   return { ...known, sealedAt: sealedAt.toISOString(), witnessed: witnessed === null ? null : withInstants(witnessed) }
 })

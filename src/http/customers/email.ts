@@ -57,7 +57,7 @@ export const email = (run: Run<Needs>, options: HttpOptions) =>
     .post(
       "/api/auth/email-confirmations",
       async ({ body, request, server, set }) => {
-        await run(confirm(addressOf(server, request), options.signInsPerMinute, body.token))
+        await run(confirm(addressOf(server, request, options), options.signInsPerMinute, body.token))
         set.status = 204
       },
       {

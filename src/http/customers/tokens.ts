@@ -36,7 +36,7 @@ export const tokens = (run: Run<Needs>, options: HttpOptions) =>
     .post(
       "",
       async ({ body, request, server, status }) =>
-        status(201, await run(grant(addressOf(server, request), options.signInsPerMinute, body))),
+        status(201, await run(grant(addressOf(server, request, options), options.signInsPerMinute, body))),
       {
         ...takes(NewTokens),
         response: { 201: answering(Tokens), ...changingProblems },
@@ -46,7 +46,7 @@ export const tokens = (run: Run<Needs>, options: HttpOptions) =>
     .post(
       "/refresh",
       async ({ body, request, server, status }) =>
-        status(201, await run(refresh(addressOf(server, request), options.signInsPerMinute, body))),
+        status(201, await run(refresh(addressOf(server, request, options), options.signInsPerMinute, body))),
       {
         ...takes(Refresh),
         response: { 201: answering(Refreshed), ...changingProblems },

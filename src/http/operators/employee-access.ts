@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Accounts, type Caller, Role, StaffRole } from "#integrations/accounts/accounts.ts"
+import { seenBy } from "#integrations/postgres/seen-by.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { Instant, SubjectId } from "#machines/vocabulary.ts"
@@ -14,7 +15,7 @@ import { Nothing } from "../nothing.ts"
 import type { HttpOptions } from "../options.ts"
 import { notFound, refused } from "../problem.ts"
 import type { Run } from "../run.ts"
-import { administrator } from "../session.ts"
+import { staff } from "../session.ts"
 import { freshlyShown } from "../step-up.ts"
 import { answering, strictly, takes } from "../strict.ts"
 
@@ -38,7 +39,7 @@ type Standing = typeof Standing.Type
 
 export const employeeAccess = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/admin/employees/:subjectId", tags: ["Employees"] })
-    .use(administrator(run, options))
+    .use(staff(run, options))
     .post(
       "/disablement",
       async ({ caller, params, body, set }) => {
@@ -78,7 +79,7 @@ export const employeeAccess = (run: Run<Needs>, options: HttpOptions) =>
         detail: { summary: "Remove all second factors of somebody who lost them; their sessions end" }
       }
     )
-    .get("/lineage", ({ params }) => run(read(params.subjectId)), {
+    .get("/lineage", ({ caller, params }) => run(read(caller, params.subjectId)), {
       params: strictly(Named),
       response: { 200: answering(Lineage), ...readingProblems },
       detail: { summary: "Who let this person in, and who let in whom, to the first; customers too" }
@@ -98,12 +99,12 @@ const enable = Effect.fn("administrators.enable")(function* (caller: Caller, sub
 const reset = Effect.fn("administrators.resetFactors")(function* (caller: Caller, subjectId: SubjectId, reason: string) {
   yield* freshlyShown(caller)
   if (subjectId === caller.subjectId) return yield* Effect.fail(refused("OwnAccount"))
-  if (!(yield* isEmployee(subjectId))) return yield* Effect.fail(notFound())
+  if (!(yield* seenBy(caller)(isEmployee(subjectId)))) return yield* Effect.fail(notFound())
   yield* SecondFactors.use((factors) => factors.reset(subjectId, caller.subjectId, reason))
 })
 
-const read = Effect.fn("administrators.lineage")(function* (subjectId: SubjectId) {
-  const rows = yield* lineageOf(subjectId)
+const read = Effect.fn("administrators.lineage")(function* (caller: Caller, subjectId: SubjectId) {
+  const rows = yield* seenBy(caller)(lineageOf(subjectId))
   if (rows.length === 0) return yield* Effect.fail(notFound())
   return { lineage: rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: createdAt.toISOString() })) }
 })

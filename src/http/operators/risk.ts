@@ -165,7 +165,6 @@ const resolve = Effect.fn("operators.resolveRisk")(function* (
   yield* freshlyShown(caller) // Money is given back or given up.
   const by = caller.subjectId
   const actors = yield* ActorSystem
-  const by = caller.subjectId
   const found = (yield* seenBy(caller)(riskCaseOf(caseId))) ?? (yield* Effect.fail(notFound()))
   yield* noteLooks(caller, "debt", [ofSubject(found)])
   const id = `${by}/resolve/${caseId}/${resolution}` // A case is resolved once: the other word is refused.
