@@ -39,10 +39,13 @@ export const actsWhere = Effect.fn("views.acts")(function* (
   const sql = yield* Seen
   const firstSince = (instant: string) =>
     sql`coalesce((SELECT position FROM audit WHERE at >= ${new Date(instant)} ORDER BY at, position LIMIT 1), 9223372036854775807)`
+  // An object has few acts: they are found first, whatever the newest page would cost.
   const all = [
     sql`a.position < ${before}`,
     ...(subject === undefined ? [] : [sql`a.subject_id = ${subject}`]),
-    ...(object === undefined ? [] : [sql`a.objects @> ARRAY[${object}]::text[]`]),
+    ...(object === undefined
+      ? []
+      : [sql`a.position = ANY(ARRAY(SELECT position FROM audit WHERE objects @> ARRAY[${object}]::text[]))`]),
     ...(from === undefined ? [] : [sql`a.position >= ${firstSince(from)}`]),
     ...(to === undefined ? [] : [sql`a.position < ${firstSince(to)}`])
   ]

@@ -21,6 +21,10 @@ const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: strin
     "public.open_balances",
     "the total of the board: what is open is days of sales, not years"
   ],
+  ["SELECT position::text, hash FROM audit_chain", "public.audit_chain", "the newest link, from the end of the index"],
+  ["SELECT c.position::float8 AS position, c.at", "public.audit_chain", "the newest thousand links, from the end of the index"],
+  ["SELECT position::text FROM audit_heads", "public.audit_heads", "the newest, from the end of the index"],
+  ["SELECT h.position::float8 AS position, h.signed", "public.audit_heads", "the newest, from the end of the index"],
   ['SELECT started_at AS "startedAt", ended_at', "public.reconciliation_runs", "the newest ten, from the end of the index"],
   ['SELECT ended_at AS "endedAt", payments, told', "public.reconciliation_runs", "the newest, from the end of the index"]
 ]

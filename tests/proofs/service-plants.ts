@@ -67,7 +67,7 @@ export const servicePlants: ReadonlyArray<Plant<GoodServices>> = [
   },
   {
     what: "a service that nobody asked for",
-    reportedBy: ["I66"],
+    reportedBy: ["I02", "I66"],
     sql: ({ active }) => `
       UPDATE journal SET outcome = 'handled: so they say'
       WHERE path = 'vehicle/${active.vin}' AND type = 'PurchaseOption' AND body ->> 'activationId' = '${active.activationId}'`

@@ -174,7 +174,7 @@ describe("verify", () => {
     expect([...found].sort()).toEqual(Object.keys(invariants) as Array<InvariantId>)
     const alone = new Set(plants.flatMap(({ reportedBy }) => (reportedBy.length === 1 ? reportedBy : [])))
     // What is written nowhere but where a replay looks too.
-    const seenTwice = ["I22", "I27", "I29", "I30", "I40", "I46", "I47", "I49", "I51"]
+    const seenTwice = ["I22", "I27", "I29", "I30", "I40", "I46", "I47", "I49", "I51", "I66"]
     expect(Object.keys(invariants).filter((id) => !alone.has(id as InvariantId))).toEqual(seenTwice)
   })
 })
