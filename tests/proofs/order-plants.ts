@@ -19,7 +19,7 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
   },
   {
     what: "a message that was heard again after its actor was archived",
-    reportedBy: ["I01", "I16"], // The other one, in whose place it stands, is missed by its caller.
+    reportedBy: ["I01", "I16", "I62"], // The other one, in whose place it stands, is missed by its caller; and the act was another's.
     sql: ({ delivered }) => `
       WITH gone AS (DELETE FROM journal WHERE path = ${orderPath(delivered)} AND version = 1 RETURNING *)
       INSERT INTO archive.journal SELECT * FROM gone;
@@ -41,7 +41,7 @@ export const orderPlants: ReadonlyArray<Plant<GoodOrders>> = [
   },
   {
     what: "a facet of another dealership",
-    reportedBy: ["I02"],
+    reportedBy: ["I02", "I60"], // Its seller acted on it.
     sql: ({ delivered }) => `UPDATE actors SET dealership_id = 'dea_berlin' WHERE path = ${orderPath(delivered)}`
   },
   {
