@@ -58,7 +58,7 @@ describe("the platform's statements", () => {
     owner = new SQL(database.url, { max: 1 })
     await crowd(owner)
     await genericPlans(owner)
-  }, 60_000)
+  }, 90_000)
   afterAll(async () => {
     await owner?.close()
     await database?.drop()
