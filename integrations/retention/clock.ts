@@ -36,9 +36,9 @@ export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
   const sessions = Effect.gen(function* () {
     const gone = yield* sql`
       DELETE FROM sessions
-      WHERE token_hash IN (
-        SELECT token_hash FROM sessions WHERE expires_at < ${before(daysKept.sessions)} ORDER BY expires_at LIMIT ${rowsAtOnce}
-      )
+      WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM sessions WHERE expires_at < ${before(daysKept.sessions)} ORDER BY expires_at LIMIT ${rowsAtOnce}
+      ))
       RETURNING session_id`
     if (gone.length > 0) yield* note("sessions", gone.length)
     return gone.length
@@ -46,9 +46,9 @@ export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
   const links = Effect.gen(function* () {
     const gone = yield* sql`
       DELETE FROM account_links
-      WHERE token_hash IN (
-        SELECT token_hash FROM account_links WHERE expires_at < ${before(daysKept.account_links)} ORDER BY expires_at LIMIT ${rowsAtOnce}
-      )
+      WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM account_links WHERE expires_at < ${before(daysKept.account_links)} ORDER BY expires_at LIMIT ${rowsAtOnce}
+      ))
       RETURNING slot`
     if (gone.length > 0) yield* note("account links", gone.length)
     return gone.length

@@ -25,6 +25,8 @@ const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: strin
   ["SELECT c.position::float8 AS position, c.at", "public.audit_chain", "the newest thousand links, from the end of the index"],
   ["SELECT position::text FROM audit_heads", "public.audit_heads", "the newest, from the end of the index"],
   ["SELECT h.position::float8 AS position, h.signed", "public.audit_heads", "the newest, from the end of the index"],
+  ['SELECT p.document_id AS "documentId", p.kind', "public.purchase_papers", "the oldest in clear: an index that empties itself"],
+  ['SELECT d.order_id AS "orderId", d.kind', "public.documents", "the oldest in clear: an index that empties itself"],
   ['SELECT started_at AS "startedAt", ended_at', "public.reconciliation_runs", "the newest ten, from the end of the index"],
   ['SELECT ended_at AS "endedAt", payments, told', "public.reconciliation_runs", "the newest, from the end of the index"]
 ]
