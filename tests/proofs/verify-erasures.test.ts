@@ -21,12 +21,8 @@ import { newKey } from "#src/devstack/vehicle-keys.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { noLedgers } from "#src/verify/partner-ledgers.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
-import { type GoodTown, isFound, look, type Plant, violated } from "./plants.ts"
-
-interface GoodErasure extends GoodTown {
-  readonly erased: SubjectId
-  readonly other: SubjectId
-}
+import { erasurePlants, type GoodErasure } from "./erasure-plants.ts"
+import { isFound, look, violated } from "./plants.ts"
 
 const person = (name: string) => ({
   name,
@@ -90,64 +86,6 @@ const erasedOne = async (): Promise<GoodErasure> => {
   }
 }
 
-const plants: ReadonlyArray<Plant<GoodErasure>> = [
-  {
-    what: "a person's key that came back out of a copy",
-    reportedBy: ["I65"],
-    sql: ({ erased, other }) => `
-      ALTER TABLE persons DROP CONSTRAINT persons_check;
-      UPDATE persons p SET wrapped_key = o.wrapped_key FROM persons o WHERE p.subject_id = '${erased}' AND o.subject_id = '${other}'`
-  },
-  {
-    what: "an erasure that nobody has on record",
-    reportedBy: ["I65"],
-    sql: () => "DELETE FROM erasures"
-  },
-  {
-    what: "somebody on record as erased who is not",
-    reportedBy: ["I65"],
-    sql: ({ other }) => `
-      INSERT INTO erasures (subject_id, at, preview_hash, preview) VALUES ('${other}', now(), repeat('0', 64), '{}')`
-  },
-  {
-    what: "an account that somebody erased could sign in with",
-    reportedBy: ["I65"],
-    sql: ({ erased }) => `UPDATE accounts SET disabled_at = NULL WHERE subject_id = '${erased}'`
-  },
-  {
-    what: "a device of somebody erased",
-    reportedBy: ["I65"],
-    sql: ({ erased }) => `
-      INSERT INTO push_subscriptions VALUES ('push_' || repeat('0', 32), '${erased}', '\\x00', '\\x00', '\\x00', now())`
-  },
-  {
-    what: "a paper of somebody erased that lies in clear",
-    reportedBy: ["I65"],
-    sql: ({ erased }) => `
-      INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, at)
-      VALUES ('doc_' || repeat('0', 32), 'plant#1.0', '${erased}', 'notification', 'Aviso', 'text/plain', 6, encode(sha256('Canary'), 'hex'), 'Canary', now())`
-  },
-  {
-    what: "the key of a letter that outlived its reader",
-    reportedBy: ["I65"],
-    sql: ({ erased, other }) => `
-      UPDATE paper_keys SET subject_id = '${erased}', created_at = created_at - interval '1 day'
-      WHERE subject_id = '${other}' AND paper_class = 'letter'`
-  },
-  {
-    what: "bytes that a destroyed key has sealed",
-    reportedBy: ["I65"],
-    sql: () => `
-      UPDATE purchase_papers d SET sealed = decode(repeat('00', d.size + 28), 'hex')
-      FROM paper_keys k WHERE k.key_id = d.key_id AND k.destroyed_at IS NOT NULL`
-  },
-  {
-    what: "an invoice that is kept beyond its term",
-    reportedBy: ["I65"],
-    sql: () => "UPDATE paper_keys SET kept_until = now() - interval '3 days' WHERE paper_class = 'tax'"
-  }
-]
-
 describe("verify of erasures", () => {
   beforeAll(async () => {
     database = await freshDatabase()
@@ -164,5 +102,5 @@ describe("verify of erasures", () => {
     expect(looked("I52")).toBe(3) // Two invoices of before, and the one that came to nobody.
   })
 
-  test.each(plants.map((plant) => [plant.what, plant] as const))("finds %s", (_, plant) => isFound(good, clean, plant))
+  test.each(erasurePlants.map((plant) => [plant.what, plant] as const))("finds %s", (_, plant) => isFound(good, clean, plant))
 })

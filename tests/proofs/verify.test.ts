@@ -9,6 +9,7 @@ import { ledgersOf } from "#src/verify/partner-ledgers.ts"
 import { type Database, freshDatabase } from "#tests/database.ts"
 import { built, day, ordered, pays, registered, sold } from "#tests/journeys/town.ts"
 import { auditPlants, witnessed } from "./audit-plants.ts"
+import { erasurePlants } from "./erasure-plants.ts"
 import { invoicePlants } from "./invoice-plants.ts"
 import { type GoodOrders, orderPlants } from "./order-plants.ts"
 import { isFound, look, violated, withOwner } from "./plants.ts"
@@ -169,7 +170,7 @@ describe("verify", () => {
   })
 
   test("has something planted for every invariant, and most of it is found by that one alone", () => {
-    const plants = [...orderPlants, ...servicePlants, ...invoicePlants, ...auditPlants]
+    const plants = [...orderPlants, ...servicePlants, ...invoicePlants, ...auditPlants, ...erasurePlants]
     const found = new Set(plants.flatMap(({ reportedBy }) => reportedBy))
     expect([...found].sort()).toEqual(Object.keys(invariants) as Array<InvariantId>)
     const alone = new Set(plants.flatMap(({ reportedBy }) => (reportedBy.length === 1 ? reportedBy : [])))
