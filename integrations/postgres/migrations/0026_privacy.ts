@@ -35,6 +35,7 @@ export default Effect.gen(function* () {
       CHECK (num_nulls(destroyed_at, destroyed_for) = CASE WHEN wrapped_key IS NULL THEN 0 ELSE 2 END)
     )`
   yield* sql`CREATE UNIQUE INDEX paper_keys_live ON paper_keys (subject_id, paper_class, country, year) WHERE destroyed_at IS NULL`
+  yield* sql`CREATE INDEX paper_keys_of_subject ON paper_keys (subject_id)`
   yield* sql`CREATE INDEX paper_keys_due ON paper_keys (kept_until) WHERE destroyed_at IS NULL`
 
   // Sealed, in clear where it is older than this, or neither, where its key is destroyed. The hash is that of the clear bytes for good.
