@@ -9,7 +9,7 @@ import { type HttpHouse, newKey, newSale, person, type Signed } from "./house.ts
 /** What stands for the parameters of a route. */
 export type Names = Readonly<Record<string, string>>
 
-const service = {
+export const service = {
   ...heatedSeats,
   term: { kind: "permanent" },
   consents: [{ text: "service-terms", edition: 1 }],
@@ -172,6 +172,6 @@ export const matrixWorld = async (house: HttpHouse) => {
     }
   }
   const { applicationServerKey } = (await house.call("public", "GET", "/api/me/push-subscriptions", { token: own.token })).body
-  return { staffs, customers, names, stockVin, service, applicationServerKey: applicationServerKey as string }
+  return { staffs, customers, names, stockVin, applicationServerKey: applicationServerKey as string }
 }
 export type MatrixWorld = Awaited<ReturnType<typeof matrixWorld>>
