@@ -1,6 +1,7 @@
 /** The policy's table: what it may not say, and that nothing is served without it. */
 import { describe, expect, test } from "bun:test"
-import { type Asker, type Door, decided, type Reach, reachOf, rightsIn, undecided } from "#src/http/policy.ts"
+import type { Door } from "#integrations/accounts/accounts.ts"
+import { type Asker, decided, type Reach, reachOf, rightsIn, undecided } from "#src/http/policy.ts"
 import { policyTable } from "#src/http/policy-table.ts"
 
 const linesOf = (door: Door) => [...rightsIn(policyTable[door])]

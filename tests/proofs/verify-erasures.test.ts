@@ -53,7 +53,7 @@ const erasedOne = async (): Promise<GoodErasure> => {
   const Time = Layer.succeed(PlatformTime, PlatformTime.of({ now: () => Date.now(), advance: () => Effect.void }))
   const Made = Layer.mergeAll(PapersPdf({ key: Redacted.make(signingKeyOf(newKey())!) }), PurchaseFilePostgres)
   const runtime = ManagedRuntime.make(
-    Layer.mergeAll(InvoicesPostgres, AccountsPostgres, ErasurePostgres).pipe(
+    Layer.mergeAll(InvoicesPostgres, AccountsPostgres({ key }), ErasurePostgres).pipe(
       Layer.provideMerge(Made),
       Layer.provideMerge(Layer.mergeAll(PersonsPostgres({ key }), PaperVaultPostgres({ key }))),
       Layer.provideMerge(Layer.mergeAll(Postgres({ url: Redacted.make(database.url), connections: 4 }), Time))
