@@ -63,9 +63,8 @@ export default Effect.gen(function* () {
   // The platform may step down to it, and has none of its rights or policies before it does.
   yield* sql`
     DO $$ BEGIN
-      PERFORM pg_advisory_xact_lock(hashtext('caas_door'));
       EXECUTE format('GRANT caas_door TO %I, caas_app WITH INHERIT FALSE, SET TRUE', current_user);
-    END $$`
+    EXCEPTION WHEN unique_violation OR internal_error THEN NULL; END $$` // Another database has just granted the very same.
 
   yield* sql`CREATE SCHEMA door`
   for (const who of ["subject", "dealership", "caller"])
