@@ -60,10 +60,11 @@ export default Effect.gen(function* () {
     DO $$ BEGIN
       CREATE ROLE caas_door NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`
-  // The platform may step down to it, and has none of its rights or policies before it does.
+  // The platform may step down to it, and has none of its rights or policies before it does. (Postgres 15 knows no such grant; there it has both, which are less than its own.)
   yield* sql`
     DO $$ BEGIN
-      EXECUTE format('GRANT caas_door TO %I, caas_app WITH INHERIT FALSE, SET TRUE', current_user);
+      EXECUTE format('GRANT caas_door TO %I, caas_app', current_user)
+        || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
     EXCEPTION WHEN unique_violation OR internal_error THEN NULL; END $$` // Another database has just granted the very same.
 
   yield* sql`CREATE SCHEMA door`
