@@ -57,6 +57,29 @@ export const holdings: ReadonlyArray<Holding> = [
     key: "t.issued_at || '/' || t.slot",
     without: ["token_hash"]
   }),
+  gone("totp_secrets", "authenticator", "aplicación de códigos", "authenticator app", {
+    key: "t.subject_id",
+    without: ["wrapped_key", "nonce", "ciphertext"]
+  }),
+  gone("recovery_codes", "recovery-codes", "códigos de recuperación", "recovery codes", {
+    key: "encode(t.code_hash, 'hex')",
+    without: ["code_hash"]
+  }),
+  gone("passkeys", "passkeys", "claves de acceso", "passkeys", { key: "t.credential_id", without: ["public_key"] }),
+  {
+    table: "passkey_challenges",
+    exported: "chance, for five minutes",
+    onErasure: "deleted"
+  },
+  {
+    table: "refresh_tokens",
+    exported: "hashes of an app's tokens; the app itself is among the sessions",
+    onErasure: "emptied" // With its session: it knows no subject.
+  },
+  gone("email_changes", "address-changes", "cambios de dirección", "changes of address", {
+    key: "encode(t.token_hash, 'hex')",
+    without: ["token_hash", "wrapped_key", "nonce", "ciphertext"]
+  }),
   {
     table: "sign_in_tries",
     exported: "a count of guesses within a quarter of an hour, by a keyed hash of the address; it goes by itself",
@@ -162,6 +185,8 @@ export const holdings: ReadonlyArray<Holding> = [
     onErasure: { stays: "no message names a person: ids alone, and hash chains that have to go on verifying" }
   },
   { table: "outbox", exported: "what was promised in a turn of the journal", onErasure: idsAlone },
+  recorded("audit", "acts", "actos", "acts", { key: "t.request_id", without: ["dealership_id"] }),
+  { table: "audit_outcomes", exported: "how each act ended, by its request", onErasure: idsAlone },
   {
     table: "operator_acts",
     exported: "what staff did to actors; of a customer it names an order or a service, and its reasons name nobody",
@@ -202,5 +227,8 @@ export const impersonal: Readonly<Record<string, string>> = {
   vehicle_reports: "what a car runs, signed by it",
   evidence: "which report confirmed which service",
   destructions: "counts by class",
+  audit_chain: "hashes of rows of logs",
+  audit_unsealed: "positions of rows of logs",
+  audit_heads: "the chain's own heads, signed",
   effect_sql_migrations: "names of migrations"
 }

@@ -6,7 +6,6 @@ import { Accounts, type Caller, type Door } from "#integrations/accounts/account
 import { Passkeys } from "#integrations/passkeys/passkeys.ts"
 import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { Instant } from "#machines/vocabulary.ts"
-import { sessionsOf } from "#src/views/sessions.ts"
 import { changingProblems, readingProblems } from "./answers.ts"
 import { noSessionCookie, sessionCookie } from "./cookie.ts"
 import { Nothing } from "./nothing.ts"
@@ -96,7 +95,7 @@ export const sessions = (run: Run<Needs>, options: HttpOptions, door: Door) =>
     )
 
 const list = Effect.fn("sessions")(function* ({ subjectId, sessionId }: Caller) {
-  const rows = yield* sessionsOf(subjectId)
+  const rows = yield* Accounts.use((accounts) => accounts.openSessions(subjectId))
   return {
     sessions: rows.map(({ since, lastSeenAt, expiresAt, ...row }) => ({
       ...row,

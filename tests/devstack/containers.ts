@@ -55,7 +55,7 @@ export class Addresses {
     const own = entries.flatMap(([name, { environment = {} }]) =>
       Object.entries(environment).flatMap(([variable, value]) => (variable.endsWith("_PORT") ? [`${name}:${value}`] : []))
     )
-    const partners = Array.from({ length: 10 }, (_, n) => `partners:${7501 + n}`)
+    const partners = Array.from({ length: 11 }, (_, n) => `partners:${7501 + n}`)
     this.#doors = [...own, ...partners] // Those of the partners are a row that begins with PARTNERS_PORT, the last of the file.
     this.#published = new Map(
       entries.flatMap(([name, { ports = [] }]) =>

@@ -16,6 +16,7 @@ const atTheDoor = {
   "public.ledger": "dealership",
   "public.documents": "dealership",
   "public.purchase_papers": "dealership",
+  "public.paper_keys": "dealership",
   "public.journal": "dealership",
   "archive.journal": "dealership",
   "whole.journal": "dealership",
@@ -28,7 +29,8 @@ const atTheDoor = {
   "public.notification_preferences": "customer",
   "public.push_subscriptions": "customer",
   "public.car_services": "customer",
-  "public.car_plates": "customer"
+  "public.car_plates": "customer",
+  "public.telemetry": "customer"
 } as const
 type Relation = keyof typeof atTheDoor
 const relations = Object.keys(atTheDoor) as ReadonlyArray<Relation>

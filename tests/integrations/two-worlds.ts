@@ -37,6 +37,17 @@ const oneWorld = async (sql: SQL, world: World) => {
     INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, bytes, order_id, at)
     VALUES ('doc_' || md5(${world}), ${`order/${order}#1.0`}, ${subject}, 'invoice', 'Factura', 'text/plain', 3, encode(sha256(${world}::bytea), 'hex'),
             ${world}::bytea, ${order}, now())`
+  const key = `key_${Bun.CryptoHasher.hash("md5", world, "hex")}`
+  await sql`
+    INSERT INTO paper_keys (key_id, subject_id, paper_class, country, year, wrapped_key, created_at, kept_until)
+    VALUES (${key}, ${subject}, 'tax', 'ES', 2026, ${Buffer.alloc(60)}, now(), now())`
+  await sql`
+    INSERT INTO purchase_papers (document_id, command_id, subject_id, kind, title, media_type, size, sha256, key_id, sealed, order_id, at)
+    VALUES ('doc_' || md5(${`${world} sealed`}), ${`order/${order}#1.2`}, ${subject}, 'invoice', 'Factura', 'text/plain', 3,
+            encode(sha256(${world}::bytea), 'hex'), ${key}, ${Buffer.alloc(3 + 28)}, ${order}, now())`
+  await sql`
+    INSERT INTO telemetry (vin, heard_at, car_at, odometer_metres, charge_percent, parked, cabin_celsius)
+    VALUES (${vin}, now() + interval '1 second', now(), 1, 50, true, 20)`
   await sql`
     INSERT INTO purchase_file_reads (at, customer_id, by_subject_id, role, dealership_id, order_id, what)
     VALUES (now(), ${subject}, ${seller}, 'seller', ${dealership}, ${order}, 'file')`

@@ -12,11 +12,11 @@ const securityEvents = `'AccountProvisioned', 'AccountDisabled', 'AccountEnabled
 
 const rights: Record<string, string> = {
   totp_secrets: "SELECT, INSERT, UPDATE, DELETE",
-  recovery_codes: "SELECT, INSERT, UPDATE",
+  recovery_codes: "SELECT, INSERT, UPDATE, DELETE",
   passkeys: "SELECT, INSERT, UPDATE, DELETE",
   passkey_challenges: "SELECT, INSERT, UPDATE, DELETE",
   refresh_tokens: "SELECT, INSERT, UPDATE",
-  email_changes: "SELECT, INSERT, UPDATE"
+  email_changes: "SELECT, INSERT, UPDATE, DELETE"
 }
 
 export default Effect.gen(function* () {
@@ -89,7 +89,7 @@ export default Effect.gen(function* () {
   yield* sql`
     CREATE TABLE refresh_tokens (                   -- Used ones stay, so that a second use is known for what it is (RFC 9700, 4.14.2).
       token_hash bytea       PRIMARY KEY CHECK (octet_length(token_hash) = 32),
-      session_id text        NOT NULL REFERENCES sessions (session_id),
+      session_id text        NOT NULL REFERENCES sessions (session_id) ON DELETE CASCADE,
       issued_at  timestamptz NOT NULL,
       used_at    timestamptz
     )`

@@ -50,7 +50,13 @@ const neverAtTheDoor = [
   "refund_alarms",
   "gate_decisions",
   "vehicle_owners",
-  "notification_bounces"
+  "notification_bounces",
+  "totp_secrets",
+  "recovery_codes",
+  "passkeys",
+  "passkey_challenges",
+  "refresh_tokens",
+  "email_changes"
 ]
 
 export default Effect.gen(function* () {

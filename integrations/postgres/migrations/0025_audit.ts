@@ -93,6 +93,11 @@ export default Effect.gen(function* () {
     )
   }
 
+  // Somebody's rows, and no door: behind the wall of 0024.
+  for (const table of ["audit", "audit_outcomes"]) {
+    yield* sql.unsafe(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`)
+    yield* sql.unsafe(`CREATE POLICY platform ON ${table} TO caas_app USING (true) WITH CHECK (true)`)
+  }
   yield* sql`GRANT SELECT, INSERT ON audit, audit_outcomes, audit_chain, audit_heads TO caas_app`
   yield* sql`GRANT SELECT, DELETE ON audit_unsealed TO caas_app` // What waits is put there by the trigger alone.
 })

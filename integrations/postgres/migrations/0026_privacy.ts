@@ -14,7 +14,10 @@ const bySubject = [
   "support_cases",
   "gate_decisions",
   "refused_withdrawals",
-  "refund_alarms"
+  "refund_alarms",
+  "recovery_codes",
+  "passkey_challenges",
+  "email_changes"
 ]
 
 export default Effect.gen(function* () {
