@@ -179,8 +179,8 @@ const erased = async (town: Town, customer: Visitor, vin: string) => {
     INSERT INTO account_links (token_hash, subject_id, issued_at, expires_at, used_at)
     SELECT sha256('walk'), subject_id, '2000-01-01', '2000-01-02', '2000-01-01' FROM erasures`
   await town.sql`
-    INSERT INTO sessions (token_hash, session_id, subject_id, role, door, created_at, last_seen_at, idle_seconds, expires_at)
-    SELECT sha256('walk'), 'ses_walk', subject_id, 'customer', 'public', '2000-01-01', '2000-01-01', 1800, '2000-01-02'
+    INSERT INTO sessions (token_hash, session_id, subject_id, role, door, created_at, authenticated_at, last_seen_at, idle_seconds, expires_at)
+    SELECT sha256('walk'), 'ses_walk', subject_id, 'customer', 'public', '2000-01-01', '2000-01-01', '2000-01-01', 1800, '2000-01-02'
     FROM accounts WHERE role = 'customer' LIMIT 1`
   await town.platform.runtime.runPromise(destroyWhatIsOver())
 }
