@@ -15,7 +15,7 @@ export const giveAccess = Effect.fn("giveAccess")(function* (subjectId: SubjectI
   )
   if (person === null)
     // Erased meanwhile: there is nobody to write to, and trying again would not bring them back.
-    return yield* Effect.logWarning("There is nobody to be given access").pipe(Effect.annotateLogs({ subject: subjectId }))
+    return yield* Effect.logDebug("There is nobody to be given access").pipe(Effect.annotateLogs({ subject: subjectId }))
   yield* accounts.provision({ subjectId, role: "customer", dealershipId: null, createdBy: id })
   const token = yield* accounts.issueLink(subjectId, { evenIfSet: false, besideFresh: true })
   if (token === null) return // Known already, and has a password.

@@ -67,12 +67,10 @@ export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8
         const data = (yield* readKept(subjectId)).data
         const { wrappedKey, nonce, ciphertext } = seal(subjectId, JSON.stringify({ ...data, email: email.trim() }))
         const index = indexOf(email)
-        const changed = yield* Effect.orDie(sql`
-          UPDATE persons SET email_index = ${index}, wrapped_key = ${wrappedKey}, nonce = ${nonce}, ciphertext = ${ciphertext}
-          WHERE subject_id = ${subjectId} AND erased_at IS NULL
-            AND NOT EXISTS (SELECT FROM persons AS other WHERE other.email_index = ${index} AND other.subject_id <> ${subjectId})
-          RETURNING subject_id`)
-        return changed.length > 0
+        const [changed] = yield* Effect.orDie(
+          sql<{ changed: boolean }>`SELECT change_person(${subjectId}, ${index}, ${wrappedKey}, ${nonce}, ${ciphertext}) AS changed`
+        )
+        return changed!.changed
       })
 
       return Persons.of({

@@ -111,6 +111,8 @@ export const startTown = async (options: TownOptions) => {
     publicUrl,
     intranetUrl,
     mailbox,
+    /** What our calls to partners are signed by: for those who play another of theirs. */
+    callsKey,
     /** The owner's look at the database: for those who judge, never for those who act. */
     sql,
     now: () => Date.now() + moved,

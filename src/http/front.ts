@@ -40,7 +40,7 @@ const isForeign = (request: Request, options: HttpOptions) => {
  * Partners: each webhook is judged by its signature, and a month's end brings thousands. And withdrawals, which have a count and a receipt of
  * their own: nothing of ours, and no neighbour behind one address, makes a customer late.
  */
-const isUncounted = ({ url }: Request) => /^\/webhooks\/|\/withdrawal(\/confirmation)?$/.test(new URL(url).pathname)
+const isUncounted = ({ url }: Request) => /^\/webhooks\/|\/withdrawal(\/confirmation)?$/.test(URL.parse(url)?.pathname ?? "")
 
 /** What nobody expected is logged through `run`: the caller only learns that it was our mistake. */
 export const front = (options: HttpOptions, run: Run<Audit>) => {

@@ -29,7 +29,7 @@ export const PasskeyAttestation = Schema.Struct({
     authenticatorData: Schema.optionalKey(bytes(8192)),
     publicKey: Schema.optionalKey(bytes(4096)),
     publicKeyAlgorithm: Schema.optionalKey(Schema.Int),
-    transports: Schema.optionalKey(Schema.Array(Schema.String.check(Schema.isMaxLength(32))))
+    transports: Schema.optionalKey(Schema.Array(Schema.String.check(Schema.isMaxLength(32))).check(Schema.isMaxLength(8)))
   })
 }).annotate({ identifier: "PasskeyAttestation" })
 

@@ -17,13 +17,13 @@ export interface Asking extends Omit<Named, "method"> {
   readonly request: Request
 }
 
-/** The signed-in caller, whom the policy lets in: 401 without a session, 403 where the route is for others, or where a second factor has to be added first. */
+/** The signed-in caller, whom the policy lets in: 401 without a session, 403 where a second factor has to be added first, or where the route is for others. */
 export const callerOf = (run: Run<Accounts>, options: HttpOptions, door: Door) => {
   const find = signedIn(run, options, door)
   return async (asking: Asking): Promise<Caller> => {
     const caller = await find(asking)
     if (door === "intranet" && options.staffSecondFactor === "required" && caller.factorAt === null) throw secondFactorMissing()
-    return caller
+    return allowed(caller, asking, door)
   }
 }
 
@@ -33,16 +33,23 @@ const signedIn =
     const token = tokenOf(request, options)
     const caller = token === null ? null : await run(Accounts.use((accounts) => accounts.authenticate(token, door)))
     if (caller === null) throw signedOut()
-    await askedNow()!.begins(caller, { method: request.method, route, params }) // Also what the next line forbids.
-    if (reachOf(door, { method: request.method, path: route }, caller.role) === "nothing") throw notYours()
+    await askedNow()!.begins(caller, { method: request.method, route, params }) // Also what the policy forbids.
     return caller
   }
+
+const allowed = (caller: Caller, { request, route }: Asking, door: Door): Caller => {
+  if (reachOf(door, { method: request.method, path: route }, caller.role) === "nothing") throw notYours()
+  return caller
+}
 
 const derived = (find: (asking: Asking) => Promise<Caller>) =>
   new Elysia().derive({ as: "scoped" }, async ({ request, route, params }) => ({ caller: await find({ request, route, params }) }))
 
 /** Whoever is signed in at this door, also where a second factor has yet to be added: for the routes that add it, and that end sessions. */
-export const anybody = (run: Run<Accounts>, options: HttpOptions, door: Door) => derived(signedIn(run, options, door))
+export const anybody = (run: Run<Accounts>, options: HttpOptions, door: Door) => {
+  const find = signedIn(run, options, door)
+  return derived(async (asking) => allowed(await find(asking), asking, door))
+}
 export const session = (run: Run<Accounts>, options: HttpOptions, door: Door) => derived(callerOf(run, options, door))
 export const customer = (run: Run<Accounts>, options: HttpOptions) => session(run, options, "public")
 /** Whoever works for the company: which of them, the policy says. */

@@ -38,9 +38,10 @@ describe("a new address", () => {
 
   test("is not somebody else's, not asked for by who signed in long ago, and not confirmed a day later or after another", async () => {
     const [one, other] = [await house.signedIn("customer", "Customer 2"), await house.signedIn("customer", "Customer 3")]
-    expect((await ask(one.token, other.email)).status).toBe(202) // Nobody learns whose it is.
+    const curious = await house.signedIn("customer", "Customer 4")
+    expect((await ask(curious.token, other.email)).status).toBe(202) // Nobody learns whose it is.
     expect((await confirm(await house.linkFor(other.email))).body.reason).toBe("LinkInvalid")
-    expect([await me(one.token), await me(other.token)]).toEqual([one.email, other.email])
+    expect([await me(curious.token), await me(other.token)]).toEqual([curious.email, other.email])
 
     await ask(one.token, "first@new.example")
     const first = await house.linkFor("first@new.example")

@@ -6,7 +6,7 @@ import { PlatformTime } from "#integrations/postgres/time.ts"
 import { ActivationId, type Vin } from "#machines/vocabulary.ts"
 import { sessionOf, withdrawalSeal } from "#src/http/customers/withdrawal-receipt.ts"
 import { driver, heatedSeats, ownedCar } from "./garage.ts"
-import { type HttpHouse, httpHouse, type Signed } from "./house.ts"
+import { type HttpHouse, httpHouse, points, type Signed } from "./house.ts"
 
 let house: HttpHouse
 let owner: Signed
@@ -159,7 +159,7 @@ describe("a withdrawal", () => {
 
   test("asked for without end is asked to wait, with a receipt, so that nobody is late for it", async () => {
     const { ask } = await service()
-    for (let n = 0; n < 60; n++) expect((await ask("")).status).toBe(200)
+    for (let n = 0; n < points(60); n++) expect((await ask("")).status).toBe(200)
     const before = now()
     const no = await ask("/confirmation")
     expect(no).toMatchObject({ status: 429, body: { type: "/problems/too-many", receipt: expect.any(String) } })

@@ -2,10 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { SQL } from "bun"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { signedHeaders } from "#integrations/http/call-signature.ts"
 import { PlatformTimePostgres } from "#integrations/postgres/clock.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { ReconciliationPostgres } from "#integrations/reconciliation/postgres.ts"
 import { Reconciliation } from "#integrations/reconciliation/reconciliation.ts"
+import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { letClockMove } from "#src/demo/database.ts"
 import { until } from "#src/demo/patience.ts"
 import type { Seller } from "#src/demo/seller.ts"
@@ -62,13 +64,20 @@ const messagesTo = async (orderId: string) =>
     await town.sql`SELECT message_id FROM journal WHERE path = ${`order/${orderId}`} AND message_id LIKE 'reconcile/%' ORDER BY version`
   ).map(({ message_id }: { message_id: string }) => message_id)
 const losingWebhooks = { fault: "loseWebhook", times: 1_000 } as const
-/** At the gateway itself, by whoever knows its address. */
-const post = (path: string, key: string, body: object) =>
-  fetch(`${town.world.payments.url}${path}`, {
+/** A call that the gateway believes, and that no command of ours has made. */
+const post = async (path: string, key: string, body: object) => {
+  const call = {
     method: "POST",
+    url: `${town.world.payments.url}${path}`,
     headers: { "content-type": "application/json", "idempotency-key": key },
     body: JSON.stringify(body)
+  }
+  const { status } = await fetch(call.url, {
+    ...call,
+    headers: await signedHeaders(Redacted.make(signingKeyOf(town.callsKey)!), call)
   })
+  expect(status).toBeLessThan(300)
+}
 
 describe("what no webhook told", () => {
   test("is told from the gateway's list: confirmed, settled, once each, however often the list is read", async () => {

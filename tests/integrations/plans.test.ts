@@ -11,6 +11,9 @@ import { walk } from "./walk.ts"
 import { type Statement, wireTo } from "./wire.ts"
 
 /** Who may read a big table whole, and why. A reason that is not needed any more is not kept. */
+/** The platform's own, of tables that doors read, too. */
+const notAtADoor = ['SELECT d.order_id AS "orderId", d.kind', "SELECT (t."]
+
 const mayRead: ReadonlyArray<readonly [begins: string, table: string, why: string]> = [
   ['SELECT subject_id AS "subjectId", wrapped_key', "public.persons", "at the start: the first three rows it meets"],
   ["WITH due AS (UPDATE webhooks SET due_at = now()", "public.webhooks", "NATS forgot: all that is not applied is due"],
@@ -110,7 +113,7 @@ describe("the platform's statements", () => {
           if (error.errno === "42501") return null // Not one of a door's.
           throw error
         })
-        if (plan === null) continue
+        if (plan === null || notAtADoor.some((begins) => oneSpaced(statement.text).startsWith(begins))) continue
         judged++
         for (const { table, how } of readWhole(plan, told, bigTable))
           guilty.push(`${how} of ${table}: ${oneSpaced(statement.text).slice(0, 300)}`)

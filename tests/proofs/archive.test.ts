@@ -163,12 +163,16 @@ describe("a town whose closed actors are archived", () => {
     expect(old.length).toBeGreaterThan(3)
     const late = FactoryReportedInProgress.make({ factoryOrderId: "fo_late" })
     const [person] = await sql`SELECT subject_id AS id FROM persons LIMIT 1`
-    const lateId = `${person.id}/late/1` // Somebody has to have caused it.
+    const lateId = `${person.id}/late/1` // Somebody has to have caused it, by a request that is in the audit.
+    const correlation = `req_${crypto.randomUUID()}`
+    await sql`
+      INSERT INTO audit (at, request_id, session_id, subject_id, role, method, route, objects)
+      VALUES (now(), ${correlation}, 'ses_late', ${person.id}, 'customer', 'POST', '/late', '{}')`
 
     const engine = await startEngine(database.url)
     try {
       const tell = (message: any, id: string) =>
-        engine.runPromise(ActorSystem.use((actors) => actors.tell(Order.at(orders.cancelled), message, { id })))
+        engine.runPromise(ActorSystem.use((actors) => actors.tell(Order.at(orders.cancelled), message, { id, correlation })))
       for (const { id, type, body, version, reply, outcome } of old)
         if (!type.startsWith("xstate."))
           expect(await tell({ type, ...JSON.parse(body) }, id)).toEqual({

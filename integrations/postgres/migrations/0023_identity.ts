@@ -107,7 +107,20 @@ export default Effect.gen(function* () {
       used_at     timestamptz
     )`
   yield* sql`CREATE UNIQUE INDEX email_changes_live ON email_changes (subject_id) WHERE used_at IS NULL`
-  yield* sql`GRANT UPDATE (email_index, wrapped_key, nonce, ciphertext) ON persons TO caas_app` // Who it is never changes.
+  // The platform's role may not change a person. This takes a new sealed text of somebody who is there, and says whether the address was free.
+  yield* sql`
+    CREATE FUNCTION change_person(of_subject text, to_index bytea, to_key bytea, to_nonce bytea, to_text bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    BEGIN
+      UPDATE persons SET email_index = to_index, wrapped_key = to_key, nonce = to_nonce, ciphertext = to_text
+      WHERE subject_id = of_subject AND erased_at IS NULL
+        AND NOT EXISTS (SELECT FROM persons AS other WHERE other.email_index = to_index AND other.subject_id <> of_subject);
+      RETURN FOUND;
+    EXCEPTION WHEN unique_violation THEN
+      RETURN false; -- Somebody was kept under it at the same moment.
+    END $$`
+  yield* sql`REVOKE ALL ON FUNCTION change_person(text, bytea, bytea, bytea, bytea) FROM PUBLIC`
+  yield* sql`GRANT EXECUTE ON FUNCTION change_person(text, bytea, bytea, bytea, bytea) TO caas_app`
 
   for (const [table, right] of Object.entries(rights)) yield* sql.unsafe(`GRANT ${right} ON ${table} TO caas_app`)
 })

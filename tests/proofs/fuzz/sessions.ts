@@ -7,11 +7,14 @@ import type { Person } from "./town.ts"
 /** The town's own people and their sessions have to last: nobody whom the platform believes asks for this. */
 const endsSomebody = /sessions|erasure|disabl|deactivat|suspen/
 
+/** The ways in: whoever takes one has no session yet. */
+const openWays = /^\/api\/auth\/(sessions|credentials|recovery|email-confirmations|passkeys\/\w+|tokens(\/refresh)?)$/
+
 /** The caller, where the platform has to see one. */
 export const sessionOf = ({ operation, caller, dice, manner, headers, reasons }: Draft): Person | null => {
   const { method, path, door } = operation
   const { token } = caller
-  const isOpen = !path.startsWith("/api/") || path === "/api/auth/sessions" || path === "/api/auth/credentials"
+  const isOpen = !path.startsWith("/api/") || openWays.test(path)
   const nobody = (why: string, ...header: ReadonlyArray<Header>) => {
     headers.push(...header)
     if (!isOpen) reasons.push(why)
