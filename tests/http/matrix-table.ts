@@ -9,6 +9,9 @@
  *
  * Staff: `seller` asks of a sale of theirs, `colleague` and `manager` of that sale, too, `foreign` is a seller of another house who asks of it,
  * `missing` is whoever is let in first, of an object that never was. The others of the house ask of that same object.
+ *
+ * A session and a passkey are one person's, of staff, too: only the seller may end theirs. A look into the audit is a search, which finds nothing
+ * of who never was; nobody is asked there whether they exist.
  */
 export const matrixTable = {
   public: `
@@ -17,13 +20,36 @@ export const matrixTable = {
     GET    /openapi/json                                                 200   200    200  .      .        200
     GET    /health/live                                                  200   200    200  .      .        200
     GET    /health/ready                                                 200   200    200  .      .        200
+    GET    /.well-known/http-message-signatures-directory                200   200    200  .      .        200
     POST   /api/auth/credentials                                         422   422    422  .      .        422
     POST   /api/auth/sessions                                            401   401    401  .      .        401
+    POST   /api/auth/recovery                                            202   202    202  .      .        202
+    POST   /api/auth/passkeys/challenges                                 201   201    201  .      .        201
+    POST   /api/auth/passkeys/sessions                                   401   401    401  .      .        401
+    POST   /api/auth/tokens                                              401   401    401  .      .        401
+    POST   /api/auth/tokens/refresh                                      401   401    401  .      .        401
+    POST   /api/auth/email-confirmations                                 422   422    422  .      .        422
     DELETE /api/auth/sessions/current                                    401   401    204  .      .        204
+    GET    /api/auth/sessions                                            401   401    200  .      .        200
+    DELETE /api/auth/sessions                                            401   401    204  .      .        204
+    DELETE /api/auth/sessions/:sessionId                                 401   401    204  404    404      404
+    POST   /api/auth/sessions/current/step-up                            401   401    200  .      .        200
+    GET    /api/auth/factors                                             401   401    200  .      .        200
+    POST   /api/auth/factors/totp                                        401   401    201  .      .        201
+    POST   /api/auth/factors/totp/confirmation                           401   401    422  .      .        422
+    DELETE /api/auth/factors/totp                                        401   401    204  .      .        204
+    POST   /api/auth/factors/passkeys/options                            401   401    201  .      .        201
+    POST   /api/auth/factors/passkeys                                    401   401    422  .      .        422
+    POST   /api/auth/factors/recovery-codes                              401   401    201  .      .        409
+    DELETE /api/auth/factors/passkeys/:passkeyId                         401   401    204  404    404      404
     GET    /api/texts                                                    401   401    200  .      .        200
     GET    /api/texts/:text/:edition/:language                           401   401    200  .      404      200
 
     GET    /api/me                                                       401   401    200  .      .        200
+    PUT    /api/me/email                                                 401   401    202  .      .        202
+    GET    /api/me/privacy/export                                        401   401    200  .      .        200
+    GET    /api/me/privacy/erasure                                       401   401    200  .      .        200
+    POST   /api/me/privacy/erasure                                       401   401    200  .      .        200
     GET    /api/me/notifications                                         401   401    200  .      .        200
     GET    /api/me/notification-preferences                              401   401    200  .      .        200
     PUT    /api/me/notification-preferences                              401   401    200  .      .        200
@@ -39,6 +65,8 @@ export const matrixTable = {
     GET    /api/me/vehicles                                              401   401    200  .      .        200
     GET    /api/me/vehicles/:vin                                         401   401    200  404    404      404
     GET    /api/me/vehicles/:vin/status                                  401   401    200  404    404      404
+    GET    /api/me/vehicles/:vin/data                                    401   401    200  404    404      404
+    GET    /api/me/vehicles/:vin/data/export                             401   401    200  404    404      200
     POST   /api/me/vehicles/:vin/link                                    401   401    409  404    404      404
     DELETE /api/me/vehicles/:vin/link                                    401   401    204  404    404      404
     POST   /api/me/vehicles/:vin/commands                                401   401    409  404    404      404
@@ -76,7 +104,22 @@ export const matrixTable = {
     GET    /health/ready                                        200   200       200     200        200      200      200      200      200       200      200            .
     POST   /api/auth/credentials                                422   422       422     422        422      422      422      422      422       422      422            .
     POST   /api/auth/sessions                                   401   401       401     401        401      401      401      401      401       401      401            .
+    POST   /api/auth/recovery                                   202   202       202     202        202      202      202      202      202       202      202            .
+    POST   /api/auth/passkeys/challenges                        201   201       201     201        201      201      201      201      201       201      201            .
+    POST   /api/auth/passkeys/sessions                          401   401       401     401        401      401      401      401      401       401      401            .
     DELETE /api/auth/sessions/current                           401   401       204     204        204      204      204      204      204       204      204            .
+    GET    /api/auth/sessions                                   401   401       200     200        200      200      200      200      200       200      200            .
+    DELETE /api/auth/sessions                                   401   401       204     204        204      204      204      204      204       204      204            .
+    DELETE /api/auth/sessions/:sessionId                        401   401       204     404        404      404      404      404      404       404      404            404
+    POST   /api/auth/sessions/current/step-up                   401   401       200     200        200      200      200      200      200       200      200            .
+    GET    /api/auth/factors                                    401   401       200     200        200      200      200      200      200       200      200            .
+    POST   /api/auth/factors/totp                               401   401       201     201        201      201      201      201      201       201      201            .
+    POST   /api/auth/factors/totp/confirmation                  401   401       422     422        422      422      422      422      422       422      422            .
+    DELETE /api/auth/factors/totp                               401   401       204     204        204      204      204      204      204       204      204            .
+    POST   /api/auth/factors/passkeys/options                   401   401       201     201        201      201      201      201      201       201      201            .
+    POST   /api/auth/factors/passkeys                           401   401       422     422        422      422      422      422      422       422      422            .
+    POST   /api/auth/factors/recovery-codes                     401   401       201     409        409      409      409      409      409       409      409            .
+    DELETE /api/auth/factors/passkeys/:passkeyId                401   401       204     404        404      404      404      404      404       404      404            404
     GET    /api/texts                                           401   401       200     200        200      200      200      200      200       200      200            .
     GET    /api/texts/:text/:edition/:language                  401   401       200     200        200      200      200      200      200       200      200            404
 
@@ -118,6 +161,8 @@ export const matrixTable = {
     GET    /api/operator/purchase-files/:customerId/documents   401   401       403     403        403      403      200      403      200       200      200            404
     GET    /api/operator/purchase-files/:customerId/documents/:documentId  401  401  403  403      403      403      200      403      200       200      200            404
     GET    /api/operator/purchase-files/:customerId/export      401   401       403     403        403      403      200      403      200       200      200            404
+    GET    /api/operator/customers/:customerId/erasure          401   401       403     403        403      403      200      403      200       200      200            404
+    POST   /api/operator/customers/:customerId/erasure          401   401       403     403        403      403      403      403      409       403      409            404
 
     GET    /api/operator/reconciliation                         401   401       403     403        403      403      403      200      200       200      200            .
     POST   /api/operator/reconciliation/:breakId/resolution     401   401       403     403        403      403      403      +        +         403      +              404
@@ -128,6 +173,14 @@ export const matrixTable = {
 
     GET    /api/admin/employees                                 401   401       403     403        403      403      403      403      403       200      200            .
     POST   /api/admin/employees                                 401   401       403     403        403      403      403      403      403       403      201            .
+    POST   /api/admin/employees/:subjectId/disablement          401   401       403     403        403      403      403      403      403       403      204            404
+    POST   /api/admin/employees/:subjectId/enablement           401   401       403     403        403      403      403      403      403       403      204            404
+    POST   /api/admin/employees/:subjectId/factors/reset        401   401       403     403        403      403      403      403      403       403      204            404
+    GET    /api/admin/employees/:subjectId/lineage              401   401       403     403        403      403      403      403      403       200      200            404
+
+    GET    /api/auditor/audit                                   401   401       403     403        403      403      403      403      403       200      200            .
+    GET    /api/auditor/audit/customers/:customerId/looks       401   401       403     403        403      403      403      403      403       200      200            200
+    GET    /api/auditor/audit/head                              401   401       403     403        403      403      403      403      403       200      200            .
   `
 } as const
 

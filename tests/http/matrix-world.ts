@@ -1,10 +1,12 @@
 /** Everybody who can call, and an object of each kind that belongs to somebody: what the matrix asks about. */
 import { Vehicle } from "#actors/addresses.ts"
 import { ActorSystem } from "#actors/system/actor-system.ts"
+import { Accounts, type Role } from "#integrations/accounts/accounts.ts"
 import { VehicleBuilt } from "#machines/vehicle.ts"
 import { DealershipId, OrderId, Vin } from "#machines/vocabulary.ts"
+import { Authenticator } from "./authenticator.ts"
 import { driver, heatedSeats, ownedCar } from "./garage.ts"
-import { type HttpHouse, newKey, newSale, person, type Signed } from "./house.ts"
+import { type Door, type HttpHouse, newKey, newSale, password, person, type Signed } from "./house.ts"
 
 /** What stands for the parameters of a route. */
 export type Names = Readonly<Record<string, string>>
@@ -14,6 +16,21 @@ export const service = {
   term: { kind: "permanent" },
   consents: [{ text: "service-terms", edition: 1 }],
   paymentMethod: "tok_ok"
+}
+
+/** Of a column: the post, and the dealership where it has one. */
+const posts: Readonly<Record<string, readonly [role: Role, dealership: string | null]>> = {
+  own: ["customer", null],
+  ex: ["customer", null],
+  seller: ["seller", "dea_madrid"],
+  colleague: ["seller", "dea_madrid"],
+  manager: ["manager", "dea_madrid"],
+  foreign: ["seller", "dea_berlin"],
+  support: ["support", null],
+  finance: ["finance", null],
+  operator: ["operator", null],
+  auditor: ["auditor", null],
+  administrator: ["administrator", null]
 }
 
 export const matrixWorld = async (house: HttpHouse) => {
@@ -83,6 +100,31 @@ export const matrixWorld = async (house: HttpHouse) => {
     const { body } = await house.call("public", "GET", "/api/me/purchase-file/documents", { token })
     return body.documents.find((one: any) => one.orderId === orderId && one.kind === "registrationPaper").documentId as string
   }
+  /** Another session of theirs, at another browser. */
+  const sessionOf = async ({ email }: Signed, door: Door) =>
+    (await house.runtime.runPromise(Accounts.use((accounts) => accounts.signIn(email, password, door)))).caller.sessionId
+  const passkeyOf = async ({ token }: Signed, door: Door) => {
+    const { origin, hostname: rpId } = new URL(door === "public" ? house.options.publicUrl : house.options.intranetUrl)
+    const factors = "/api/auth/factors/passkeys"
+    const { body } = await house.call(door, "POST", `${factors}/options`, { token, body: {} })
+    const device = new Authenticator()
+    const passkey = device.creates({ origin, rpId, challenge: body.challenge })
+    const added = await house.call(door, "POST", factors, { token, body: { name: "Laptop", passkey } })
+    if (added.status !== 201) throw new Error(JSON.stringify(added.body))
+    return device.credentialId
+  }
+  const anotherOf = async (who: Signed, door: Door) => ({
+    sessionId: await sessionOf(who, door),
+    passkeyId: await passkeyOf(who, door)
+  })
+  let parted = 0
+  /** Somebody of the same post, whom nothing else is asked about. */
+  const another = (column: string) => {
+    const [role, dealership] = posts[column]!
+    return house.signedIn(role, `Parting ${++parted}`, dealership)
+  }
+  const ownSignIn = await anotherOf(own, "public")
+
   const stockVin = Vin.make("VSSZZZ6K000000777")
   await house.runtime.runPromise(
     ActorSystem.use((actors) =>
@@ -120,10 +162,13 @@ export const matrixWorld = async (house: HttpHouse) => {
       vin: ownVin,
       activationId: ownService,
       subscriptionId: await subscribed(own),
-      documentId: await documentOf(own, ownOrder)
+      documentId: await documentOf(own, ownOrder),
+      ...ownSignIn
     },
     sale: {
       ...text,
+      ...(await anotherOf(seller, "intranet")),
+      subjectId: (await another("auditor")).subjectId,
       orderId: sale,
       vin: ownVin,
       documentId: await documentOf(own, sale),
@@ -138,6 +183,7 @@ export const matrixWorld = async (house: HttpHouse) => {
       breakId
     },
     other: {
+      ...(await anotherOf(other, "public")),
       orderId: otherOrder,
       vin: otherVin,
       activationId: otherService,
@@ -146,6 +192,9 @@ export const matrixWorld = async (house: HttpHouse) => {
     },
     missing: {
       ...text,
+      sessionId: `ses_${"f".repeat(36)}`,
+      passkeyId: "f".repeat(43),
+      subjectId: "sub_missing",
       edition: "99",
       orderId: `ord_${"f".repeat(20)}`,
       vin: "VSSZZZ6K999999999",
@@ -164,6 +213,7 @@ export const matrixWorld = async (house: HttpHouse) => {
     },
     ex: {
       ...text,
+      ...ownSignIn,
       orderId: ownOrder,
       vin: soldVin,
       activationId: exService,
@@ -172,6 +222,6 @@ export const matrixWorld = async (house: HttpHouse) => {
     }
   }
   const { applicationServerKey } = (await house.call("public", "GET", "/api/me/push-subscriptions", { token: own.token })).body
-  return { staffs, customers, names, stockVin, applicationServerKey: applicationServerKey as string }
+  return { staffs, customers, names, another, stockVin, applicationServerKey: applicationServerKey as string }
 }
 export type MatrixWorld = Awaited<ReturnType<typeof matrixWorld>>
