@@ -53,16 +53,16 @@ export interface AccountAct {
   readonly reason: string
 }
 
-/** A place where somebody is signed in. */
+/** Where somebody is signed in. */
 export interface OpenSession {
   readonly sessionId: string
   readonly door: Door
   /** Of an app; null for a browser. */
   readonly deviceName: string | null
-  readonly since: Date
+  readonly since: string
   /** To the minute. */
-  readonly lastSeenAt: Date
-  readonly expiresAt: Date
+  readonly lastSeenAt: string
+  readonly expiresAt: string
 }
 
 export class Accounts extends Context.Service<
@@ -106,8 +106,8 @@ export class Accounts extends Context.Service<
       caller: Caller,
       means: StepUpMeans
     ) => Effect.Effect<string | null, StepUpFailed | SecondFactorRequired | TooManyTries>
-    /** What is open and not idle too long, the newest first; at most a hundred. */
-    readonly openSessions: (subjectId: SubjectId) => Effect.Effect<ReadonlyArray<OpenSession>>
+    /** What is open and not idle too long, the newest first; at most 100. */
+    readonly sessionsOf: (subjectId: SubjectId) => Effect.Effect<ReadonlyArray<OpenSession>>
     readonly signOut: (sessionId: string) => Effect.Effect<void>
     /** Ends one of their own; false where it is nobody's, somebody else's, or over. */
     readonly endSession: (subjectId: SubjectId, sessionId: string) => Effect.Effect<boolean>

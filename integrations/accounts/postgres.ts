@@ -7,7 +7,6 @@ import { SecondFactorsPostgres } from "../second-factors/postgres.ts"
 import { Accounts } from "./accounts.ts"
 import { disablement } from "./disablement.ts"
 import { links } from "./links.ts"
-import { openSessions } from "./open-sessions.ts"
 import { passwordHashing } from "./password-hash.ts"
 import { securityLog } from "./security-log.ts"
 import { sessions } from "./sessions.ts"
@@ -45,7 +44,6 @@ const AccountsAlone = ({ key }: Keyed) =>
         ...(yield* links(hashing)),
         signIn: yield* signIn(hashing, key),
         ...(yield* sessions(accessTokens(key))),
-        openSessions: yield* openSessions,
         stepUp: yield* stepUp(hashing),
         ...(yield* disablement)
       })

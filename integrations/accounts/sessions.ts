@@ -4,16 +4,23 @@ import { SqlClient } from "effect/sql"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import type { accessTokens } from "../mobile-tokens/access-token.ts"
 import { PlatformTime } from "../postgres/time.ts"
-import type { Caller, Door } from "./accounts.ts"
+import type { Caller, Door, OpenSession } from "./accounts.ts"
 import { securityLog } from "./security-log.ts"
 import { tokenHash } from "./token.ts"
 
+const listed = 100 // Sessions of one person.
 const seenEvery = 60_000 // Milliseconds between two writes of `last_seen_at`: the idle limit is that much shorter at worst.
 
 interface Row extends Omit<Caller, "authenticatedAt" | "factorAt"> {
   readonly authenticatedAt: Date
   readonly factorAt: Date | null
   readonly lastSeenAt: Date
+}
+
+interface OpenRow extends Omit<OpenSession, "since" | "lastSeenAt" | "expiresAt"> {
+  readonly since: Date
+  readonly lastSeenAt: Date
+  readonly expiresAt: Date
 }
 
 export const sessions = (access: ReturnType<typeof accessTokens>) =>
@@ -63,6 +70,24 @@ export const sessions = (access: ReturnType<typeof accessTokens>) =>
       holderOf: Effect.fn("Accounts.holderOf")(function* (tokenHash: Uint8Array) {
         const [row] = yield* sql<{ subject_id: SubjectId }>`SELECT subject_id FROM sessions WHERE token_hash = ${tokenHash}`
         return row?.subject_id ?? null
+      }, Effect.orDie),
+
+      sessionsOf: Effect.fn("Accounts.sessionsOf")(function* (subjectId: SubjectId) {
+        const now = new Date(time.now())
+        const rows = yield* sql<OpenRow>`
+          SELECT session_id AS "sessionId", door, device_name AS "deviceName", created_at AS since,
+                 last_seen_at AS "lastSeenAt", expires_at AS "expiresAt"
+          FROM sessions
+          WHERE subject_id = ${subjectId} AND ended_at IS NULL AND expires_at > ${now}
+            AND last_seen_at + make_interval(secs => idle_seconds) > ${now}
+          ORDER BY created_at DESC
+          LIMIT ${listed}`
+        return rows.map(({ since, lastSeenAt, expiresAt, ...row }) => ({
+          ...row,
+          since: since.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+          expiresAt: expiresAt.toISOString()
+        }))
       }, Effect.orDie),
 
       signOut: Effect.fn("Accounts.signOut")(function* (sessionId: string) {

@@ -1,6 +1,5 @@
 /** Signing in, and the one-time link. There is no route to register oneself: accounts are provisioned (S13). */
 import { Effect, Schema } from "effect"
-import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Accounts, type Door } from "#integrations/accounts/accounts.ts"
 import type { Mail } from "#integrations/mail/mail.ts"
@@ -29,7 +28,7 @@ const NewCredentials = Schema.Struct({
 
 const NewSession = Schema.Struct(credentials).annotate({ identifier: "NewSession" })
 
-export type AuthServices = Accounts | Mail | Passkeys | Persons | PlatformTime | RateLimits | SecondFactors | SqlClient.SqlClient
+export type AuthServices = Accounts | Mail | Passkeys | Persons | PlatformTime | RateLimits | SecondFactors
 
 export const auth = (run: Run<AuthServices>, options: HttpOptions, door: Door) =>
   new Elysia({ prefix: "/api/auth", tags: ["Sign-in"] })

@@ -1,10 +1,8 @@
 /** One's own sessions: where one is signed in, signing out here and elsewhere, and showing once more who one is. */
 import { Effect, Schema } from "effect"
-import type { SqlClient } from "effect/sql"
 import { Elysia } from "elysia"
 import { Accounts, type Caller, type Door } from "#integrations/accounts/accounts.ts"
 import { Passkeys } from "#integrations/passkeys/passkeys.ts"
-import type { PlatformTime } from "#integrations/postgres/time.ts"
 import { Instant } from "#machines/vocabulary.ts"
 import { changingProblems, readingProblems } from "./answers.ts"
 import { noSessionCookie, sessionCookie } from "./cookie.ts"
@@ -42,9 +40,7 @@ const SteppedUp = Schema.Struct({ token: Schema.NullOr(Schema.String) }).annotat
   description: "The session's new token; null for an app, which keeps its own."
 })
 
-type Needs = Accounts | Passkeys | PlatformTime | SqlClient.SqlClient
-
-export const sessions = (run: Run<Needs>, options: HttpOptions, door: Door) =>
+export const sessions = (run: Run<Accounts | Passkeys>, options: HttpOptions, door: Door) =>
   new Elysia({ prefix: "/sessions" })
     .use(anybody(run, options, door))
     .get("", ({ caller }) => run(list(caller)), {
@@ -95,16 +91,8 @@ export const sessions = (run: Run<Needs>, options: HttpOptions, door: Door) =>
     )
 
 const list = Effect.fn("sessions")(function* ({ subjectId, sessionId }: Caller) {
-  const rows = yield* Accounts.use((accounts) => accounts.openSessions(subjectId))
-  return {
-    sessions: rows.map(({ since, lastSeenAt, expiresAt, ...row }) => ({
-      ...row,
-      since: since.toISOString(),
-      lastSeenAt: lastSeenAt.toISOString(),
-      expiresAt: expiresAt.toISOString(),
-      current: row.sessionId === sessionId
-    }))
-  }
+  const open = yield* Accounts.use((accounts) => accounts.sessionsOf(subjectId))
+  return { sessions: open.map((one) => ({ ...one, current: one.sessionId === sessionId })) }
 })
 
 const end = Effect.fn("endSession")(function* ({ subjectId }: Caller, sessionId: string) {

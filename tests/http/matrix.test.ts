@@ -55,7 +55,9 @@ const cellsOf = (door: MatrixDoor, column: string): ReadonlyArray<readonly [who:
     return [[column === "ex" ? customers.ex : customers.own, names[column as "own" | "other" | "missing" | "ex"]]]
   }
   if (column === "customer") return [[customers.own, names.sale]]
-  return [[staffs[column as keyof typeof staffs], names.sale]]
+  // Mails to one person are few an hour: the manager's goes to another customer of the house.
+  const sale = column === "manager" ? { ...names.sale, customerId: customers.other.subjectId } : names.sale
+  return [[staffs[column as keyof typeof staffs], sale]]
 }
 const isRefusal = (cell: string) => /^(401|403|404)$/.test(cell)
 const isWriting = ({ method }: MatrixRow) => method !== "GET"
