@@ -2,6 +2,7 @@
 import { Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Country, OrderId, SubjectId } from "#machines/vocabulary.ts"
+import { stumbling } from "../log/log.ts"
 import { answeredInTime } from "../postgres/postgres.ts"
 import { classOf } from "../purchase-file/postgres.ts"
 import type { PaperKind } from "../purchase-file/purchase-file.ts"
@@ -62,12 +63,12 @@ export const sealClear = Effect.fn("PaperVault.sealClear")(function* (subjectId:
 export const sealAllClear = (subjectId: SubjectId | null) =>
   Effect.repeat(answeredInTime(sealClear(subjectId)), { until: (sealed) => sealed === 0 })
 
+const unsealed = stumbling("Papers in clear were not all sealed, and are tried again")
+
 /** Every runner may do it: what another has sealed meanwhile stays as it is. */
 export const PaperSealing = Layer.effectDiscard(
   Effect.gen(function* () {
-    const look = sealAllClear(null).pipe(
-      Effect.catchCause((cause) => Effect.logWarning("Papers in clear were not all sealed, and are tried again", cause))
-    )
+    const look = sealAllClear(null).pipe(Effect.catchCause((cause) => unsealed(cause)))
     yield* Effect.andThen(look, Effect.sleep(lookEvery)).pipe(Effect.forever, Effect.forkScoped)
   })
 )

@@ -1,6 +1,7 @@
 /** The clock of retention: destroys what nothing obliges us to keep any more, and writes down what, how many and when; never whose. */
 import { Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { stumbling } from "../log/log.ts"
 import { answeredInTime } from "../postgres/postgres.ts"
 import { PlatformTime } from "../postgres/time.ts"
 
@@ -57,11 +58,13 @@ export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
   return (yield* keys) + (yield* sessions) + (yield* links)
 })
 
+const undestroyed = stumbling("What is kept too long was not all destroyed, and is tried again")
+
 /** Every runner may look: what another has destroyed is gone. */
 export const RetentionClock = Layer.effectDiscard(
   Effect.gen(function* () {
     const look = Effect.repeat(answeredInTime(destroyWhatIsOver()), { until: (gone) => gone === 0 }).pipe(
-      Effect.catchCause((cause) => Effect.logWarning("What is kept too long was not all destroyed, and is tried again", cause))
+      Effect.catchCause((cause) => undestroyed(cause))
     )
     yield* Effect.andThen(look, Effect.sleep(lookEvery)).pipe(Effect.forever, Effect.forkScoped)
   })

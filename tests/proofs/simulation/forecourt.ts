@@ -1,4 +1,5 @@
 /** Cars that were sold, paid, registered and handed over: made once, by real orders, and copied for every batch of histories. */
+
 import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,6 +9,7 @@ import type { Country } from "#machines/vocabulary.ts"
 import { scratchDatabase } from "#src/demo/database.ts"
 import { persona } from "#src/demo/persona.ts"
 import { startTown, type Town } from "#src/demo/town.ts"
+import { newKey } from "#src/devstack/vehicle-keys.ts"
 import { comesIn, type Identity, Person } from "./person.ts"
 
 export interface Servers {
@@ -59,14 +61,14 @@ export const forecourt = async (servers: Servers, size: number, options: Forecou
   const folder = mkdtempSync(join(tmpdir(), "caas-simulation-"))
   const template = await scratchDatabase(servers.databaseUrl)
   const books = join(folder, "books")
-  const PERSONS_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")
+  const [PERSONS_KEY, INVOICE_SIGNING_KEY] = [newKey(), newKey()] // A copy of a town has its keys, too: its witness knows them.
   const clear = async () => {
     await template.drop()
     rmSync(folder, { recursive: true, force: true })
   }
   const opened = async (databaseUrl: string, books: string, tries = triesToOpen): Promise<Town> => {
     try {
-      return await startTown({ ...servers, databaseUrl, folder: books, env: { PERSONS_KEY } })
+      return await startTown({ ...servers, databaseUrl, folder: books, env: { PERSONS_KEY, INVOICE_SIGNING_KEY } })
     } catch (error) {
       if (tries === 1 || !/in use/.test(String(error))) throw error
       return opened(databaseUrl, books, tries - 1) // Among so many, somebody may take a port that was free a moment ago.
