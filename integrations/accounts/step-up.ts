@@ -74,7 +74,7 @@ export const stepUp = (hashing: Effect.Success<typeof passwordHashing>) =>
           return yield* new StepUpFailed()
         }
         yield* tries.forget(counted)
-        return yield* renew(caller, withFactor)
+        return yield* renew(caller, !("password" in means)) // A code is a factor, also where it stands in for a passkey of the other door.
       },
       Effect.catchTag("SqlError", Effect.die)
     )

@@ -21,10 +21,12 @@ export const SecondFactorsPostgres = (options: { readonly key: Redacted.Redacted
       const codes = yield* recoveryCodes
       const totp = yield* totpSecrets(options.key)
 
-      const isEnrolled = Effect.fn("SecondFactors.isEnrolled")(function* (subjectId: SubjectId, door: Door) {
+      const isEnrolled = Effect.fn("SecondFactors.isEnrolled")(function* (subjectId: SubjectId, door: Door | null) {
         const [row] = yield* sql<{ enrolled: boolean }>`
           SELECT EXISTS (SELECT FROM totp_secrets WHERE subject_id = ${subjectId} AND confirmed_at IS NOT NULL)
-              OR EXISTS (SELECT FROM passkeys WHERE subject_id = ${subjectId} AND door = ${door}) AS enrolled`
+              OR EXISTS (
+                SELECT FROM passkeys WHERE subject_id = ${subjectId} AND ${door === null ? sql`true` : sql`door = ${door}`}
+              ) AS enrolled`
         return row!.enrolled
       }, Effect.orDie)
 

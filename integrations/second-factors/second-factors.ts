@@ -37,8 +37,8 @@ export class SecondFactors extends Context.Service<
       code: string
     ) => Effect.Effect<ReadonlyArray<string>, FactorRefused>
     readonly of: (subjectId: SubjectId) => Effect.Effect<Enrolled>
-    /** Whether a password alone is not enough at this door: an app, or a passkey of this door. */
-    readonly isEnrolled: (subjectId: SubjectId, door: Door) => Effect.Effect<boolean>
+    /** Whether a password alone is not enough at this door: an app, or a passkey of this door. Null: at either. */
+    readonly isEnrolled: (subjectId: SubjectId, door: Door | null) => Effect.Effect<boolean>
     /** Uses a code up. False: wrong, used before, or nothing enrolled. Who may try how often is the caller's to count. */
     readonly show: (subjectId: SubjectId, shown: Shown) => Effect.Effect<boolean>
     /** False where there was none. Without any factor left, no session counts as having shown one, and recovery codes are void. */

@@ -100,7 +100,7 @@ export const factors = (run: Run<Needs>, options: HttpOptions, door: Door) =>
     })
 
 const enrolTotp = Effect.fn("enrolTotp")(function* (caller: Caller) {
-  yield* freshlyShown(caller)
+  yield* freshlyShown(caller, "at both doors")
   const { email } = yield* Persons.use((persons) => persons.read(caller.subjectId))
   return yield* SecondFactors.use((port) => port.enrolTotp(caller.subjectId, email))
 })
@@ -110,7 +110,7 @@ const confirmTotp = Effect.fn("confirmTotp")(function* (caller: Caller, code: st
 })
 
 const passkeyOptions = Effect.fn("passkeyOptions")(function* (caller: Caller, door: Door) {
-  yield* freshlyShown(caller)
+  yield* freshlyShown(caller, "at both doors")
   const { name, email } = yield* Persons.use((persons) => persons.read(caller.subjectId))
   return yield* Passkeys.use((port) => port.registration({ subjectId: caller.subjectId, name, email }, door))
 })
@@ -124,11 +124,11 @@ const remove = Effect.fn("removeFactor")(function* (
   caller: Caller,
   removal: (port: SecondFactors["Service"]) => Effect.Effect<boolean>
 ) {
-  yield* freshlyShown(caller)
+  yield* freshlyShown(caller, "at both doors")
   if (!(yield* SecondFactors.use(removal))) return yield* Effect.fail(notFound())
 })
 
 const renewCodes = Effect.fn("renewRecoveryCodes")(function* (caller: Caller) {
-  yield* freshlyShown(caller)
+  yield* freshlyShown(caller, "at both doors")
   return { recoveryCodes: yield* SecondFactors.use((port) => port.renewRecoveryCodes(caller.subjectId)) }
 })

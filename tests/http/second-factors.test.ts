@@ -1,5 +1,6 @@
 /** A password alone is not enough for whoever has something better, and what is better works once. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { Authenticator } from "./authenticator.ts"
 import { type HttpHouse, httpHouse } from "./house.ts"
 import { identity, minutes } from "./identity.ts"
 
@@ -111,5 +112,51 @@ describe("an authenticator app", () => {
       const { status, body } = await they.factor("public", who, method, path, method === "POST" ? {} : undefined)
       expect([method, path, status, body?.type]).toEqual([method, path, 401, "/problems/step-up-needed"])
     }
+  })
+})
+
+describe("a factor of one door", () => {
+  const page = (url: string) => ({ origin: new URL(url).origin, rpId: new URL(url).hostname })
+
+  /** An employee whose only factor is a passkey of the intranet, and who has a car: one password for both doors. */
+  const employee = async (who: string) => {
+    const { email, subjectId, token } = await house.signedIn("operator", who)
+    await house.signedIn("customer", who)
+    const { challenge } = (await they.factor("intranet", token, "POST", "/passkeys/options", {})).body
+    const device = new Authenticator()
+    const passkey = device.creates({ ...page(house.options.intranetUrl), challenge })
+    const added = await they.factor("intranet", token, "POST", "/passkeys", { name: "Laptop", passkey })
+    expect(added.status).toBe(201)
+    return { email, subjectId, device, recoveryCodes: added.body.recoveryCodes as ReadonlyArray<string> }
+  }
+
+  test("is not got around by the other: a password alone adds and removes none that counts there", async () => {
+    const { email, device } = await employee("Operator 20")
+    const thief = (await they.signIn(email)).body.token // The public door has no passkey of theirs: a password is enough to come in.
+    for (const [method, path] of [
+      ["POST", "/totp"],
+      ["POST", "/recovery-codes"],
+      ["POST", "/passkeys/options"],
+      ["DELETE", `/passkeys/${device.credentialId}`]
+    ] as const) {
+      const { status, body } = await they.factor("public", thief, method, path, method === "POST" ? {} : undefined)
+      expect([method, path, status, body?.reason]).toEqual([method, path, 401, "StepUpNeeded"])
+    }
+    const moved = await house.call("public", "PUT", "/api/me/email", { token: thief, body: { email: "thief@new.example" } })
+    expect(moved.body.reason).toBe("StepUpNeeded") // The address is that of both doors.
+    expect((await they.signIn(email, {}, "intranet")).body.reason).toBe("SecondFactorRequired")
+  })
+
+  test("is replaced at the other by a recovery code, and then there are two", async () => {
+    const { email, recoveryCodes } = await employee("Operator 21")
+    const { token } = (await they.signIn(email)).body
+    const stepUp = (means: object) =>
+      house.call("public", "POST", "/api/auth/sessions/current/step-up", { token, body: means })
+    const { body } = await stepUp({ recoveryCode: recoveryCodes[0] })
+    const { secret } = (await they.factor("public", body.token, "POST", "/totp", {})).body
+    const code = await they.codeOf(secret)
+    expect((await they.factor("public", body.token, "POST", "/totp/confirmation", { code })).status).toBe(200)
+    await they.pass(30_000)
+    expect((await they.signIn(email, { totp: await they.codeOf(secret) }, "intranet")).status).toBe(201)
   })
 })

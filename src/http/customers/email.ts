@@ -77,7 +77,7 @@ const mailIdOf = (occasion: "email" | "email-changed", token: string) =>
   `${occasion}/${createHash("sha256").update(token).digest("hex").slice(0, 20)}`
 
 const ask = Effect.fn("customers.askEmail")(function* ({ subjectId, ...caller }: Caller, to: string, publicUrl: string) {
-  yield* freshlyShown({ subjectId, ...caller })
+  yield* freshlyShown({ subjectId, ...caller }, "at both doors") // One signs in with it at either.
   const limits = yield* RateLimits
   yield* limits.consume(`email-change/${subjectId}`, asksPerHour, 3600)
   const { language } = yield* Persons.use((persons) => persons.read(subjectId))
