@@ -106,6 +106,7 @@ const enrolTotp = Effect.fn("enrolTotp")(function* (caller: Caller) {
 })
 
 const confirmTotp = Effect.fn("confirmTotp")(function* (caller: Caller, code: string) {
+  yield* freshlyShown(caller, "at both doors") // Nobody guesses at half an enrolment that lies about.
   return { recoveryCodes: yield* SecondFactors.use((port) => port.confirmTotp(caller, code)) }
 })
 

@@ -160,3 +160,13 @@ describe("a factor of one door", () => {
     expect((await they.signIn(email, { totp: await they.codeOf(secret) }, "intranet")).status).toBe(201)
   })
 })
+
+describe("half an enrolment", () => {
+  test("is finished by whoever began it just now: in a session of an hour ago its code would be there to be guessed", async () => {
+    const { token } = await house.signedIn("customer", "Customer 30")
+    const { secret } = (await they.factor("public", token, "POST", "/totp", {})).body
+    await they.pass(6 * minutes)
+    const late = await they.factor("public", token, "POST", "/totp/confirmation", { code: await they.codeOf(secret) })
+    expect([late.status, late.body.reason]).toEqual([401, "StepUpNeeded"])
+  })
+})
