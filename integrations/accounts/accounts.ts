@@ -80,7 +80,7 @@ export class Accounts extends Context.Service<
       subjectId: SubjectId,
       options: { readonly evenIfSet: boolean; readonly besideFresh?: boolean }
     ) => Effect.Effect<string | null>
-    /** Sets the password, uses the token up and voids the other, in one transaction. A second use is refused and ends up in the security log. */
+    /** Sets the password, uses the token up and voids the other, and an address that waits to be confirmed, in one transaction. A second use is refused and ends up in the security log. */
     readonly setPassword: (token: string, password: string) => Effect.Effect<void, LinkInvalid | PasswordTooWeak>
     /** A link as `issueLink` makes it, for whoever has an account at this door under this address; null for everybody else. */
     readonly recover: (email: string, door: Door) => Effect.Effect<{ readonly subjectId: SubjectId; readonly token: string } | null>

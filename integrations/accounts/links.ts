@@ -87,7 +87,7 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
       return yield* new LinkInvalid()
     })
 
-    /** Everything or nothing: the link used up, the other void, the password set, every session ended. False where another was faster. */
+    /** Everything or nothing: the link used up, the other void, the password set, every session ended, no new address waiting. False where another was faster. */
     const take = Effect.fnUntraced(function* (hash: Uint8Array, subjectId: SubjectId, passwordHash: string) {
       const now = new Date(time.now())
       // Accounts before links, as `issueLink` locks them: two at once wait for each other instead of dying.
@@ -105,6 +105,8 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
         UPDATE account_links SET voided_at = ${now}
         WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`
       yield* sql`UPDATE sessions SET ended_at = ${now} WHERE subject_id = ${subjectId} AND ended_at IS NULL`
+      // What whoever knew the old password had asked for: confirmed later, the account would be theirs for good.
+      yield* sql`DELETE FROM email_changes WHERE subject_id = ${subjectId} AND used_at IS NULL`
       yield* log("PasswordSet", subjectId, `link ${Buffer.from(hash).toString("hex").slice(0, 16)}`) // Which: it may not be used again.
     }, sql.withTransaction)
 

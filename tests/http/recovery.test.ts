@@ -34,6 +34,21 @@ describe("recovery", () => {
     )
   })
 
+  test("ends what whoever knew the old password had begun: another address that waits to be confirmed", async () => {
+    const { email, token } = await house.signedIn("customer", "Customer 10")
+    const theirs = "thief@new.example"
+    expect((await house.call("public", "PUT", "/api/me/email", { token, body: { email: theirs } })).status).toBe(202)
+    const waiting = await house.linkFor(theirs)
+    await ask(email)
+    const link = await house.linkFor(email)
+    expect(
+      (await house.call("public", "POST", "/api/auth/credentials", { body: { token: link, password: newPassword } })).status
+    ).toBe(204)
+    const late = await house.call("public", "POST", "/api/auth/email-confirmations", { body: { token: waiting } })
+    expect(late.body?.reason).toBe("LinkInvalid")
+    expect((await they.signIn(email, { password: newPassword })).status).toBe(201)
+  })
+
   test("answers the same for a stranger, for the other door and for an account that is disabled, and mails nothing", async () => {
     const customer = await house.signedIn("customer", "Customer 2")
     const gone = await house.signedIn("customer", "Customer 3")
