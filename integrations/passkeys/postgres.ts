@@ -19,6 +19,7 @@ import { type PasskeyOptions, PasskeyRefused, Passkeys } from "./passkeys.ts"
 
 const rpName = "CaaS"
 const algorithms = [-8, -7, -257] // EdDSA, ES256, RS256: what devices have (COSE).
+const shortestId = 16 // Bytes: a credential id is chance, of 100 bits at least (WebAuthn level 3, 4).
 const timeout = Duration.toMillis(challengeLife)
 
 /** A door's host is what its passkeys belong to, and its origin the only page that may ask for them. */
@@ -80,6 +81,7 @@ export const PasskeysPostgres = (urls: { readonly publicUrl: string; readonly in
             )
             if (registrationInfo === undefined) return yield* new PasskeyRefused()
             const { id, publicKey, counter } = registrationInfo.credential
+            if (Buffer.from(id, "base64url").length < shortestId) return yield* new PasskeyRefused()
             const now = new Date(time.now())
             return yield* Effect.gen(function* () {
               const kept = yield* sql`

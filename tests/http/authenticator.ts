@@ -35,8 +35,12 @@ export interface Ceremony {
 
 export class Authenticator {
   private readonly keys = generateKeyPairSync("ec", { namedCurve: "P-256" })
-  readonly credentialId = text(randomBytes(32))
+  readonly credentialId: string
   private counter = 0
+
+  constructor(idLength = 32) {
+    this.credentialId = text(randomBytes(idLength))
+  }
 
   private data({ rpId, counter, verified = true }: Ceremony, extra: number, rest: Uint8Array) {
     const count = Buffer.alloc(4)

@@ -78,6 +78,17 @@ describe("a passkey", () => {
     expect((await add(customer, late)).body.reason).toBe("PasskeyRefused")
   })
 
+  test("with a name that is too short to be one is refused like any other that is not right", async () => {
+    const customer = await house.signedIn("customer", "Customer 12")
+    const named = async (length: number) =>
+      add(customer, new Authenticator(length).creates({ ...page, challenge: (await options(customer)).challenge }))
+    for (const length of [1, 11, 15]) {
+      const { status, body } = await named(length)
+      expect([length, status, body.reason]).toEqual([length, 422, "PasskeyRefused"])
+    }
+    expect([(await named(16)).status, (await named(1023)).status]).toEqual([201, 201])
+  })
+
   test("is not believed from another page, for another host, without its user, or with another's name or key", async () => {
     const [customer, other] = [await withPasskey("Customer 4"), await withPasskey("Customer 5")]
     const stolen = {
