@@ -15,6 +15,13 @@ const ask = (token: string, email: string) => house.call("public", "PUT", "/api/
 const confirm = (token: string) => house.call("public", "POST", "/api/auth/email-confirmations", { body: { token } })
 const me = async (token: string) => (await house.call("public", "GET", "/api/me", { token })).body.email
 
+/** The token in the mail to an address that is its `nth`. */
+const newest = async (to: string, nth: number) => {
+  const mails = () => house.world.mail.messages().filter((mail) => mail.to.includes(to))
+  for (const end = performance.now() + 5_000; mails().length < nth && performance.now() < end; ) await Bun.sleep(5)
+  return /#token=([A-Za-z0-9_-]+)/.exec(mails()[nth - 1]!.text)![1]!
+}
+
 describe("a new address", () => {
   test("counts when its link was used, once; the old one hears of it and is nobody's any more", async () => {
     const { email, token, subjectId } = await house.signedIn("customer", "Customer 1")
@@ -54,5 +61,18 @@ describe("a new address", () => {
     await they.pass(24 * 60 * minutes)
     expect((await confirm(second)).status).toBe(422)
     expect((await they.signIn(person("Customer 2").email)).status).toBe(201)
+  })
+  test("that two confirm at the same moment is one's, and the other is told like anybody who comes too late", async () => {
+    for (let n = 0; n < 8; n++) {
+      const wanted = `both.${n}@new.example`
+      const links = []
+      for (const who of [`Customer ${40 + 2 * n}`, `Customer ${41 + 2 * n}`]) {
+        const { token } = await house.signedIn("customer", who)
+        await ask(token, wanted)
+        links.push(await newest(wanted, links.length + 1))
+      }
+      const both = await Promise.all(links.map(confirm))
+      expect(both.map(({ status }) => status).sort()).toEqual([204, 422])
+    }
   })
 })
