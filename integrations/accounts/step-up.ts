@@ -28,7 +28,7 @@ export const renewal = Effect.gen(function* () {
       RETURNING session_id`
     if (phones.length > 0) return null
     // A row for each token: whose a token once was is asked for long afterwards.
-    yield* sql`
+    const renewed = yield* sql`
       WITH old AS (
         UPDATE sessions SET ended_at = ${now}
         WHERE session_id = ${sessionId} AND ended_at IS NULL
@@ -39,8 +39,9 @@ export const renewal = Effect.gen(function* () {
          authenticated_at, factor_at)
       SELECT ${tokenHash(token)}, ${next}, subject_id, role, dealership_id, door, created_at, ${now}, idle_seconds, expires_at,
              ${now}, ${factorAt}
-      FROM old`
-    return token
+      FROM old
+      RETURNING session_id`
+    return renewed.length > 0 ? token : yield* new StepUpFailed() // It ended meanwhile: a token would be nobody's.
   }, sql.withTransaction)
 })
 

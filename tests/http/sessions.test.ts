@@ -98,6 +98,13 @@ describe("stepping up", () => {
     ])
   })
 
+  test("twice at once leaves one token that is good, and no other is handed out", async () => {
+    const { token } = await house.signedIn("customer", "Customer 20")
+    const both = await Promise.all([stepUp({ token }, { password }), stepUp({ token }, { password })])
+    for (const { status, body } of both) if (status === 200) expect((await me(body.token)).status).toBe(200)
+    expect(both.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
   test("is asked for by a purchase above 500 €, and by none below", async () => {
     const owner = await house.signedIn("customer", "Customer 4")
     const vin = await ownedCar(house, owner)
