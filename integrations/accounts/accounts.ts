@@ -27,7 +27,7 @@ export type Caller = typeof Caller.Type
 export interface SignInMeans {
   readonly totp?: string | undefined
   readonly recoveryCode?: string | undefined
-  /** Of an earlier sign-in with the same browser or app: its tries are counted apart, so that strangers lock nobody out. */
+  /** Of an earlier sign-in, or a link used, with the same browser or app: its tries are counted apart, so that strangers lock nobody out. */
   readonly device?: string | undefined
   /** An app that stays signed in. `key` is a secret of at least 128 bits that never leaves it but to refresh; its SHA-256 is kept. */
   readonly phone?: { readonly name: string; readonly key: string } | undefined
@@ -80,8 +80,11 @@ export class Accounts extends Context.Service<
       subjectId: SubjectId,
       options: { readonly evenIfSet: boolean; readonly besideFresh?: boolean }
     ) => Effect.Effect<string | null>
-    /** Sets the password, uses the token up and voids the other, and an address that waits to be confirmed, in one transaction. A second use is refused and ends up in the security log. */
-    readonly setPassword: (token: string, password: string) => Effect.Effect<void, LinkInvalid | PasswordTooWeak>
+    /** Sets the password, uses the token up and voids the other, and an address that waits to be confirmed, in one transaction. A second use is refused and ends up in the security log. Whoever had the link gets tries of their own: strangers who guess lock them out of nothing. */
+    readonly setPassword: (
+      token: string,
+      password: string
+    ) => Effect.Effect<Pick<SignedIn, "device">, LinkInvalid | PasswordTooWeak>
     /** A link as `issueLink` makes it, for whoever has an account at this door under this address; null for everybody else. */
     readonly recover: (email: string, door: Door) => Effect.Effect<{ readonly subjectId: SubjectId; readonly token: string } | null>
     /**

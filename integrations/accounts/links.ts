@@ -1,10 +1,11 @@
 /** One-time links: how a person gets a password without anybody else ever knowing one (S13, OWASP ASVS 5.0, 6.4.1 and 6.4.6). */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, type Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import type { SubjectId } from "#machines/vocabulary.ts"
 import { Persons } from "../persons/persons.ts"
 import { PlatformTime } from "../postgres/time.ts"
 import { type Door, LinkInvalid, PasswordTooWeak } from "./accounts.ts"
+import { deviceTokens } from "./devices.ts"
 import type { passwordHashing } from "./password-hash.ts"
 import { weakness } from "./password-strength.ts"
 import { securityLog } from "./security-log.ts"
@@ -18,12 +19,13 @@ interface Link {
   readonly state: "live" | "used" | "voided" | "expired"
 }
 
-export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
+export const links = (hashing: Effect.Success<typeof passwordHashing>, key: Redacted.Redacted<Uint8Array>) =>
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const time = yield* PlatformTime
     const persons = yield* Persons
     const log = yield* securityLog
+    const devices = deviceTokens(key)
 
     const issueLink = Effect.fn("Accounts.issueLink")(
       function* (
@@ -123,6 +125,7 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>) =>
         if (reason !== null) return yield* new PasswordTooWeak({ reason })
         const passwordHash = yield* hashing.hash(password)
         yield* Effect.catchTag(take(hash, link.subject_id, passwordHash), "LinkInvalid", () => refuse(link.subject_id, "used"))
+        return { device: devices.issue(persons.indexOf(email)) }
       },
       Effect.catchTag("SqlError", Effect.die)
     )

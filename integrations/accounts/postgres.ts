@@ -41,7 +41,7 @@ const AccountsAlone = ({ key }: Keyed) =>
 
       return Accounts.of({
         provision,
-        ...(yield* links(hashing)),
+        ...(yield* links(hashing, key)),
         signIn: yield* signIn(hashing, key),
         ...(yield* sessions(accessTokens(key))),
         stepUp: yield* stepUp(hashing),

@@ -35,7 +35,8 @@ export const auth = (run: Run<AuthServices>, options: HttpOptions, door: Door) =
     .post(
       "/credentials",
       async ({ body, request, server, set }) => {
-        await run(setPassword(addressOf(server, request, options), options.signInsPerMinute, body))
+        const { device } = await run(setPassword(addressOf(server, request, options), options.signInsPerMinute, body))
+        set.headers["set-cookie"] = deviceCookie(device, options.secureCookies)
         set.status = 204
       },
       {
@@ -75,7 +76,7 @@ const setPassword = Effect.fn("setPassword")(function* (
   const limits = yield* RateLimits
   const accounts = yield* Accounts
   yield* limits.consume(`sign-in/${address}`, perMinute, 60)
-  yield* accounts.setPassword(token, password)
+  return yield* accounts.setPassword(token, password)
 })
 
 const signIn = Effect.fn("signIn")(function* (

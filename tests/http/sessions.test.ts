@@ -126,6 +126,23 @@ describe("stepping up", () => {
 })
 
 describe("guessing", () => {
+  test("by strangers locks nobody out who has a link from the mail: the browser that used it has tries of its own", async () => {
+    const { email } = await house.signedIn("customer", "Customer 21")
+    for (let n = 0; n < 6; n++) await they.signIn(email, { password: "wrong wrong wrong" })
+    expect((await they.signIn(email)).status).toBe(429)
+    await house.call("public", "POST", "/api/auth/recovery", { body: { email } })
+    const set = await house.call("public", "POST", "/api/auth/credentials", {
+      body: { token: await house.linkFor(email), password: "another car that learns" }
+    })
+    expect([set.status, set.body]).toEqual([204, null])
+    const cookie = set.headers.getSetCookie().find((one) => one.startsWith("__Host-device="))?.split(";")[0] ?? ""
+    const signedIn = await house.call("public", "POST", "/api/auth/sessions", {
+      headers: { cookie, origin: ownOrigin },
+      body: { email, password: "another car that learns" }
+    })
+    expect(signedIn.status).toBe(201)
+  })
+
   test("by strangers locks nobody out of a browser or an app that signed in before", async () => {
     const { email } = await house.signedIn("customer", "Customer 5")
     const first = await they.signIn(email)
