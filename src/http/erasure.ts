@@ -1,9 +1,11 @@
 /** Erasure over HTTP, for the customer and for the operator who has a letter on the desk: a look first, and only what was looked at is agreed to. */
 import { Effect, Schema } from "effect"
+import type { Caller } from "#integrations/accounts/accounts.ts"
 import { Erasure, Preview as PreviewSchema, type Words } from "#integrations/erasure/erasure.ts"
 import { Instant, type SubjectId } from "#machines/vocabulary.ts"
 import type { Language } from "#src/views/order-words.ts"
 import { languageOf } from "./language.ts"
+import { freshlyShown } from "./step-up.ts"
 
 export const ErasureQuery = Schema.Struct({ language: Schema.optionalKey(Schema.Literals(["en", "es"])) })
 
@@ -45,14 +47,17 @@ export const previewErasure = Effect.fn("erasure.preview")(function* (
   }
 })
 
+/** `reason`: of an operator, for a request that came by letter; null where it is the customer's own. It cannot be undone: who asks shows once more who they are. */
 export const eraseNow = Effect.fn("erasure.erase")(function* (
+  caller: Caller,
   subjectId: SubjectId,
-  reader: SubjectId,
   query: typeof ErasureQuery.Type,
   hash: string,
-  by: { readonly operatorId: SubjectId; readonly reason: string } | null
+  reason: string | null
 ) {
-  const language = yield* readIn(reader, query) // Before there is nobody left to ask.
+  yield* freshlyShown(caller)
+  const by = reason === null ? null : { operatorId: caller.subjectId, reason }
+  const language = yield* readIn(caller.subjectId, query) // Before there is nobody left to ask.
   const { at, kept } = yield* Erasure.use((erasure) => erasure.erase(subjectId, hash, by))
   return { at, kept: kept.map(fateIn(language)) }
 })

@@ -6,12 +6,13 @@ import { Documents } from "#integrations/documents/documents.ts"
 import { type Exported, holdings, impersonal } from "#integrations/erasure/holdings.ts"
 import { PaperVault } from "#integrations/paper-vault/paper-vault.ts"
 import { Persons } from "#integrations/persons/persons.ts"
+import { PlatformTime } from "#integrations/postgres/time.ts"
 import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { destroyWhatIsOver } from "#integrations/retention/clock.ts"
 import { OrderId, type Vin } from "#machines/vocabulary.ts"
 import { openBundle } from "#src/bundle/open-bundle.ts"
 import { ownedCar } from "./garage.ts"
-import { type HttpHouse, httpHouse, newKey, newSale, person, points, type Signed } from "./house.ts"
+import { httpHouse, type HttpHouse, newKey, newSale, password, person, points, type Signed } from "./house.ts"
 
 let house: HttpHouse
 let operator: Signed
@@ -287,6 +288,22 @@ describe("an erasure", () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => my(who, "POST", "/erasure", { hash: body.hash })))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(await house.rows(`SELECT 1 FROM erasures WHERE subject_id = '${who.subjectId}'`)).toHaveLength(1)
+  })
+
+  test("is done for nobody who signed in ten minutes ago, be it oneself or an operator: they show once more who they are", async () => {
+    const who = await house.signedIn("customer", `Canary ${++people}`)
+    const { body } = await my(who, "GET", "/erasure")
+    await house.runtime.runPromise(PlatformTime.use((time) => time.advance(10 * 60_000)))
+    const stale = [
+      await my(who, "POST", "/erasure", { hash: body.hash }),
+      await theirs(who, "POST", { hash: body.hash, reason: "letter of 2 March, identity checked" })
+    ]
+    for (const { status, body } of stale) expect([status, body.reason]).toEqual([401, "StepUpNeeded"])
+    expect(await house.rows(`SELECT 1 FROM erasures WHERE subject_id = '${who.subjectId}'`)).toEqual([])
+    const shown = await house.call("public", "POST", "/api/auth/sessions/current/step-up", { token: who.token, body: { password } })
+    expect((await my({ ...who, token: shown.body.token }, "POST", "/erasure", { hash: body.hash })).status).toBe(200)
+    operator = await house.signedIn("operator", "Operator 1")
+    seller = await house.signedIn("manager", "Manager 1", "dea_madrid")
   })
 
   test("of somebody who works here waits until their staff account is closed", async () => {

@@ -9,6 +9,7 @@ import type { PlatformTime } from "#integrations/postgres/time.ts"
 import type { BundleSeal } from "#integrations/purchase-file/bundle-seal.ts"
 import type { PushSubscriptions } from "#integrations/push/subscriptions.ts"
 import type { RateLimits } from "#integrations/redis/limits.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { Erased, ErasureAgreed, ErasurePreview, ErasureQuery, eraseNow, previewErasure } from "../erasure.ts"
 import { answersBytes } from "../openapi.ts"
@@ -18,7 +19,16 @@ import { customer } from "../session.ts"
 import { answering, strictly, takes } from "../strict.ts"
 import { exportData } from "./data-export.ts"
 
-type Needs = Accounts | BundleSeal | Erasure | Persons | PlatformTime | PushSubscriptions | RateLimits | SqlClient.SqlClient
+type Needs =
+  | Accounts
+  | BundleSeal
+  | Erasure
+  | Persons
+  | PlatformTime
+  | PushSubscriptions
+  | RateLimits
+  | SecondFactors
+  | SqlClient.SqlClient
 
 const Agreement = Schema.Struct(ErasureAgreed).annotate({ identifier: "ErasureAgreement" })
 
@@ -37,7 +47,7 @@ export const privacy = (run: Run<Needs>, options: HttpOptions) =>
       response: { 200: answering(ErasurePreview), ...readingProblems },
       detail: { summary: "What an erasure would take, what stays, how long and by which law, and what has to end first" }
     })
-    .post("/erasure", ({ caller, query, body }) => run(eraseNow(caller.subjectId, caller.subjectId, query, body.hash, null)), {
+    .post("/erasure", ({ caller, query, body }) => run(eraseNow(caller, caller.subjectId, query, body.hash, null)), {
       query: strictly(ErasureQuery),
       ...takes(Agreement),
       response: { 200: answering(Erased), ...changingProblems },

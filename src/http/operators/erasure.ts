@@ -4,6 +4,8 @@ import { Elysia } from "elysia"
 import type { Accounts } from "#integrations/accounts/accounts.ts"
 import type { Erasure } from "#integrations/erasure/erasure.ts"
 import type { Persons } from "#integrations/persons/persons.ts"
+import type { PlatformTime } from "#integrations/postgres/time.ts"
+import type { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { SubjectId } from "#machines/vocabulary.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
 import { Erased, ErasureAgreed, ErasurePreview, ErasureQuery, eraseNow, previewErasure } from "../erasure.ts"
@@ -16,7 +18,9 @@ import { answering, strictly, takes } from "../strict.ts"
 const Named = Schema.Struct({ customerId: SubjectId })
 const ByLetter = Schema.Struct({ ...ErasureAgreed, reason: KeptReason }).annotate({ identifier: "ErasureByLetter" })
 
-export const erasures = (run: Run<Accounts | Erasure | Persons>, options: HttpOptions) =>
+type Needs = Accounts | Erasure | Persons | PlatformTime | SecondFactors
+
+export const erasures = (run: Run<Needs>, options: HttpOptions) =>
   new Elysia({ prefix: "/api/operator/customers/:customerId/erasure", tags: ["Support"] })
     .use(staff(run, options))
     .get("", ({ caller, params, query }) => run(previewErasure(params.customerId, caller.subjectId, query)), {
@@ -27,8 +31,7 @@ export const erasures = (run: Run<Accounts | Erasure | Persons>, options: HttpOp
     })
     .post(
       "",
-      ({ caller: { subjectId: operatorId }, params, query, body: { hash, reason } }) =>
-        run(eraseNow(params.customerId, operatorId, query, hash, { operatorId, reason })),
+      ({ caller, params, query, body: { hash, reason } }) => run(eraseNow(caller, params.customerId, query, hash, reason)),
       {
         params: strictly(Named),
         query: strictly(ErasureQuery),
