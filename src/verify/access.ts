@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Findings } from "./findings.ts"
+import { stillOnRecord } from "./on-record.ts"
 
 export const access = Effect.fn("verify.access")(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
@@ -27,7 +28,7 @@ export const access = Effect.fn("verify.access")(function* (findings: Findings) 
               ELSE (SELECT count(*) FROM recovery_codes AS c WHERE c.subject_id = s.subject_id AND used_at IS NOT NULL)
             END)::int AS credentials
     FROM security_log AS s
-    WHERE kind IN ('PasswordSet', 'RecoveryCodeUsed')
+    WHERE kind IN ('PasswordSet', 'RecoveryCodeUsed') AND ${yield* stillOnRecord}
     GROUP BY subject_id, kind
     ORDER BY subject_id, kind`
   findings.checked("I64", used.length)

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Findings } from "./findings.ts"
+import { stillOnRecord } from "./on-record.ts"
 
 export const acts = Effect.fn("verify.acts")(function* (findings: Findings) {
   yield* audited(findings)
@@ -84,11 +85,14 @@ const inTime = Effect.fnUntraced(function* (findings: Findings) {
 const once = Effect.fnUntraced(function* (findings: Findings) {
   const sql = yield* SqlClient.SqlClient
   const uses = yield* sql<{ link: string; uses: number; there: boolean }>`
-    SELECT link, uses, EXISTS (
+    SELECT link, uses, NOT on_record OR EXISTS (
       SELECT FROM account_links WHERE left(encode(token_hash, 'hex'), 16) = link AND used_at IS NOT NULL
     ) AS there
     FROM (
-      SELECT substr(detail, 6) AS link, count(*)::int AS uses FROM security_log WHERE kind = 'PasswordSet' AND detail LIKE 'link %' GROUP BY 1
+      SELECT substr(detail, 6) AS link, count(*)::int AS uses, bool_or(${yield* stillOnRecord}) AS on_record
+      FROM security_log s
+      WHERE kind = 'PasswordSet' AND detail LIKE 'link %'
+      GROUP BY 1
     ) used`
   findings.checked("I64", uses.length)
   for (const { link, uses: times, there } of uses) {

@@ -32,6 +32,11 @@ export const erasurePlants: ReadonlyArray<Plant<GoodErasure>> = [
     sql: ({ erased }) => `UPDATE accounts SET disabled_at = NULL WHERE subject_id = '${erased}'`
   },
   {
+    what: "a link that let somebody in, is gone, and no clock says that it took it",
+    reportedBy: ["I64"],
+    sql: () => "DELETE FROM destructions"
+  },
+  {
     what: "a device of somebody erased",
     reportedBy: ["I65"],
     sql: ({ erased }) => `

@@ -1,6 +1,7 @@
 /** Verify finds nothing where somebody was erased as it should be, and finds each thing of theirs that was left behind (I65). */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { TOTP } from "otpauth"
 import { Accounts } from "#integrations/accounts/accounts.ts"
 import { AccountsPostgres } from "#integrations/accounts/postgres.ts"
 import { Erasure } from "#integrations/erasure/erasure.ts"
@@ -15,6 +16,8 @@ import { Postgres } from "#integrations/postgres/postgres.ts"
 import { PlatformTime } from "#integrations/postgres/time.ts"
 import { PurchaseFilePostgres } from "#integrations/purchase-file/postgres.ts"
 import { type NewPaper, PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
+import { destroyWhatIsOver } from "#integrations/retention/clock.ts"
+import { SecondFactors } from "#integrations/second-factors/second-factors.ts"
 import { signingKeyOf } from "#integrations/vehicle-trust/keys.ts"
 import { ActivationId, PaymentId, type SubjectId, Vin } from "#machines/vocabulary.ts"
 import { newKey } from "#src/devstack/vehicle-keys.ts"
@@ -47,7 +50,18 @@ let database: Database
 let good: GoodErasure
 let clean: Report
 
-/** Two customers with an invoice and a letter each; one of them is erased, and an invoice comes afterwards. */
+/** A password by a link, and a code from paper where an app was asked for: each good once. */
+const cameIn = Effect.fnUntraced(function* (subjectId: SubjectId) {
+  const accounts = yield* Accounts
+  const factors = yield* SecondFactors
+  const link = yield* accounts.issueLink(subjectId, { evenIfSet: false })
+  yield* accounts.setPassword(link!, "a car that learns by itself")
+  const { secret } = yield* factors.enrolTotp(subjectId, "canary@mail.example")
+  const codes = yield* factors.confirmTotp({ subjectId, sessionId: "ses_none" }, new TOTP({ secret }).generate())
+  expect(yield* factors.show(subjectId, { recoveryCode: codes[0]! })).toBe(true)
+})
+
+/** Two customers with an invoice and a letter each; one of them is erased, an invoice comes afterwards, and half a year. */
 const erasedOne = async (): Promise<GoodErasure> => {
   const key = Redacted.make(new Uint8Array(32).fill(7))
   const Time = Layer.succeed(PlatformTime, PlatformTime.of({ now: () => Date.now(), advance: () => Effect.void }))
@@ -76,8 +90,11 @@ const erasedOne = async (): Promise<GoodErasure> => {
           return subjectId
         })
         const [erased, other] = [yield* customer("Canary"), yield* customer("Other")]
+        for (const subjectId of [erased, other]) yield* cameIn(subjectId)
         yield* erasure.erase(erased, (yield* erasure.preview(erased)).hash, null)
         yield* invoices.issue(invoiceOf(erased, "pay_late"), "Canary#3.0")
+        const inSummer = { now: () => Date.now() + 200 * 24 * 3600 * 1000, advance: () => Effect.void }
+        yield* destroyWhatIsOver().pipe(Effect.provideService(PlatformTime, PlatformTime.of(inSummer)))
         return { url: database.url, ledgers: noLedgers, options: {}, erased, other }
       })
     )
@@ -98,6 +115,7 @@ describe("verify of erasures", () => {
     expect(clean.invariants.flatMap(({ id, violations }) => violations.map((violation) => `${id} ${violation}`))).toEqual([])
     expect(violated(clean)).toEqual([])
     const looked = (id: string) => clean.invariants.find((one) => one.id === id)!.checked
+    expect(looked("I64")).toBeGreaterThan(0)
     expect(looked("I65")).toBe(2) // One person, and the key of their letter.
     expect(looked("I52")).toBe(3) // Two invoices of before, and the one that came to nobody.
   })
