@@ -67,12 +67,8 @@ export const PersonsPostgres = (options: { readonly key: Redacted.Redacted<Uint8
         const data = (yield* readKept(subjectId)).data
         const { wrappedKey, nonce, ciphertext } = seal(subjectId, JSON.stringify({ ...data, email: email.trim() }))
         const index = indexOf(email)
-const [changed] = yield* sql<{ changed: boolean }>`
-          SELECT change_person(${subjectId}, ${index}, ${wrappedKey}, ${nonce}, ${ciphertext}) AS changed`.pipe(
-          // Somebody else got it at the same moment.
-          Effect.catchTag("SqlError", (error) =>
-            error.reason._tag === "UniqueViolation" ? Effect.succeed([{ changed: false }]) : Effect.die(error)
-          )
+        const [changed] = yield* Effect.orDie(
+          sql<{ changed: boolean }>`SELECT change_person(${subjectId}, ${index}, ${wrappedKey}, ${nonce}, ${ciphertext}) AS changed`
         )
         return changed!.changed
       })

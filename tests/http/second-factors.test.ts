@@ -150,8 +150,7 @@ describe("a factor of one door", () => {
   test("is replaced at the other by a recovery code, and then there are two", async () => {
     const { email, recoveryCodes } = await employee("Operator 21")
     const { token } = (await they.signIn(email)).body
-    const stepUp = (means: object) =>
-      house.call("public", "POST", "/api/auth/sessions/current/step-up", { token, body: means })
+    const stepUp = (means: object) => house.call("public", "POST", "/api/auth/sessions/current/step-up", { token, body: means })
     const { body } = await stepUp({ recoveryCode: recoveryCodes[0] })
     const { secret } = (await they.factor("public", body.token, "POST", "/totp", {})).body
     const code = await they.codeOf(secret)

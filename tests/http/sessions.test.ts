@@ -135,7 +135,11 @@ describe("guessing", () => {
       body: { token: await house.linkFor(email), password: "another car that learns" }
     })
     expect([set.status, set.body]).toEqual([204, null])
-    const cookie = set.headers.getSetCookie().find((one) => one.startsWith("__Host-device="))?.split(";")[0] ?? ""
+    const cookie =
+      set.headers
+        .getSetCookie()
+        .find((one) => one.startsWith("__Host-device="))
+        ?.split(";")[0] ?? ""
     const signedIn = await house.call("public", "POST", "/api/auth/sessions", {
       headers: { cookie, origin: ownOrigin },
       body: { email, password: "another car that learns" }
