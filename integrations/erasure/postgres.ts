@@ -46,6 +46,9 @@ export const ErasurePostgres = Layer.effect(
         yield* Effect.orDie(seal(subjectId))
         const now = new Date(time.now())
         const preview = yield* Effect.gen(function* () {
+          // Accounts come first, as with links and sign-ins: who signs in at this moment was let in before, and that session goes below, or is not.
+          yield* sql`
+            UPDATE accounts SET password_hash = NULL, disabled_at = coalesce(disabled_at, ${now}) WHERE subject_id = ${subjectId}`
           // The row is locked from here on: of two at once, the second finds nobody.
           const [gone] = yield* sql<{ erased: boolean }>`SELECT erase_person(${subjectId}, ${now}) AS erased`
           if (!gone!.erased) return yield* new NobodyToErase({ subjectId })
@@ -53,8 +56,6 @@ export const ErasurePostgres = Layer.effect(
           if (shown.hash !== hash) return yield* new PreviewOutdated({ subjectId })
           if (shown.blockers.length > 0) return yield* new ErasureBlocked({ reasons: shown.blockers.map(({ reason }) => reason) })
           for (const table of deleted) yield* sql.unsafe(`DELETE FROM ${table} WHERE subject_id = $1`, [subjectId])
-          yield* sql`
-            UPDATE accounts SET password_hash = NULL, disabled_at = coalesce(disabled_at, ${now}) WHERE subject_id = ${subjectId}`
           yield* sql`
             SELECT destroy_paper_key(key_id, 'erasure')
             FROM paper_keys

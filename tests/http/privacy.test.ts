@@ -1,5 +1,6 @@
 /** A customer's own data over HTTP: all of them to take along, and gone for good after a look at what stays and why. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { SQL } from "bun"
 import { Effect } from "effect"
 import { unzipSync } from "fflate"
 import { Documents } from "#integrations/documents/documents.ts"
@@ -304,6 +305,31 @@ describe("an erasure", () => {
     expect((await my({ ...who, token: shown.body.token }, "POST", "/erasure", { hash: body.hash })).status).toBe(200)
     operator = await house.signedIn("operator", "Operator 1")
     seller = await house.signedIn("manager", "Manager 1", "dea_madrid")
+  })
+
+  test("leaves no session behind of somebody who signs in at that very moment", async () => {
+    const who = await house.signedIn("customer", `Canary ${++people}`)
+    const { body } = await my(who, "GET", "/erasure")
+    const other = new SQL(house.env.DATABASE_URL, { max: 1 })
+    const waiting = async (many: number) => {
+      const [{ blocked }] = await house.rows(
+        `SELECT count(*)::int AS blocked FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+      )
+      return blocked >= many
+    }
+    const until = async (many: number) => {
+      for (const end = performance.now() + 5_000; !(await waiting(many)) && performance.now() < end; ) await Bun.sleep(10)
+    }
+    await other.unsafe("BEGIN")
+    await other.unsafe(`SELECT 1 FROM accounts WHERE subject_id = '${who.subjectId}' FOR UPDATE`)
+    const signedIn = house.call("public", "POST", "/api/auth/sessions", { body: { email: who.email, password } })
+    await until(1)
+    const erased = my(who, "POST", "/erasure", { hash: body.hash })
+    await until(2)
+    await other.unsafe("COMMIT")
+    await other.close()
+    expect([(await signedIn).status < 500, (await erased).status]).toEqual([true, 200])
+    expect(await house.rows(`SELECT 1 FROM sessions WHERE subject_id = '${who.subjectId}'`)).toEqual([])
   })
 
   test("of somebody who works here waits until their staff account is closed", async () => {
