@@ -185,7 +185,11 @@ export const holdings: ReadonlyArray<Holding> = [
     onErasure: { stays: "no message names a person: ids alone, and hash chains that have to go on verifying" }
   },
   { table: "outbox", exported: "what was promised in a turn of the journal", onErasure: idsAlone },
-  recorded("audit", "acts", "actos", "acts", { key: "t.request_id", without: ["dealership_id"] }),
+  recorded("audit", "acts", "actos", "acts", {
+    of: `${mine} AND t.role = 'customer'`, // What an employee did names customers.
+    key: "t.request_id",
+    without: ["dealership_id"]
+  }),
   { table: "audit_outcomes", exported: "how each act ended, by its request", onErasure: idsAlone },
   {
     table: "operator_acts",

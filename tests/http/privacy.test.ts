@@ -147,6 +147,20 @@ describe("an export", () => {
     expect([visits.length, new Set(visits).size]).toEqual([450, 450])
   })
 
+  test("of whoever bought a used car has nothing of who had it before, and of an employee nothing of the customers they served", async () => {
+    const { who, vin } = await formerOwner()
+    await sold(who, vin)
+    const buyer = await house.signedIn("customer", `Buyer ${people}`)
+    await house.signedIn("customer", "Manager 1") // One password for both doors.
+    const { token } = (await house.call("public", "POST", "/api/auth/sessions", { body: { email: seller.email, password } })).body
+    const holding = async (one: Signed, foreign: ReadonlyArray<string>) =>
+      Object.entries(unzipSync((await exportOf(one)).bytes)).flatMap(([name, file]) =>
+        foreign.some((id) => Buffer.from(file).toString().includes(id)) ? [name] : []
+      )
+    expect(await holding(buyer, [who.subjectId, seller.subjectId])).toEqual([])
+    expect(await holding({ ...seller, token }, [who.subjectId, buyer.subjectId, vin])).toEqual([])
+  })
+
   test("is made twice a day", async () => {
     const who = await house.signedIn("customer", "Curious")
     const visits: Array<number> = []
