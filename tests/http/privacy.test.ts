@@ -12,8 +12,10 @@ import { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import { destroyWhatIsOver } from "#integrations/retention/clock.ts"
 import { OrderId, type Vin } from "#machines/vocabulary.ts"
 import { openBundle } from "#src/bundle/open-bundle.ts"
+import { Authenticator } from "./authenticator.ts"
 import { ownedCar } from "./garage.ts"
-import { httpHouse, type HttpHouse, newKey, newSale, password, person, points, type Signed } from "./house.ts"
+import { type HttpHouse, httpHouse, newKey, newSale, ownOrigin, password, person, points, type Signed } from "./house.ts"
+import { identity } from "./identity.ts"
 
 let house: HttpHouse
 let operator: Signed
@@ -21,7 +23,7 @@ let seller: Signed
 let people = 0
 
 beforeAll(async () => {
-  house = await httpHouse({ movable: true })
+  house = await httpHouse({ movable: true, signInsPerMinute: 1000 })
   operator = await house.signedIn("operator", "Operator 1")
   seller = await house.signedIn("manager", "Manager 1", "dea_madrid")
 })
@@ -346,6 +348,40 @@ describe("an erasure", () => {
     expect(await house.rows(`SELECT 1 FROM sessions WHERE subject_id = '${who.subjectId}'`)).toEqual([])
   })
 
+  test("closes every way in: a phone, a passkey, an app, a code on paper, a link and an address that waits to be confirmed", async () => {
+    const they = identity(house)
+    const who = await they.withTotp("customer", `Canary ${++people}`)
+    const post = (path: string, body: object) => house.call("public", "POST", `/api/auth${path}`, { body })
+    const page = { origin: ownOrigin, rpId: "localhost" }
+    const device = new Authenticator()
+    const { challenge } = (await they.factor("public", who.token, "POST", "/passkeys/options", {})).body
+    await they.factor("public", who.token, "POST", "/passkeys", { name: "Laptop", passkey: device.creates({ ...page, challenge }) })
+    const deviceKey = "k".repeat(43)
+    const [recoveryCode, other] = who.recoveryCodes
+    const app = { email: who.email, password, recoveryCode, deviceName: "Canary's phone", deviceKey }
+    const { accessToken, refreshToken } = (await post("/tokens", app)).body
+    const email = `canary.${people}@new.example`
+    expect((await house.call("public", "PUT", "/api/me/email", { token: who.token, body: { email } })).status).toBe(202)
+    const waiting = await house.linkFor(email)
+    await post("/recovery", { email: who.email })
+    const link = await house.linkFor(who.email)
+
+    const { body } = await my(who, "GET", "/erasure")
+    expect((await my(who, "POST", "/erasure", { hash: body.hash })).status).toBe(200)
+    const shown = device.shows({ ...page, challenge: (await post("/passkeys/challenges", {})).body.challenge })
+    const doors = [
+      await house.call("public", "GET", "/api/me", { token: accessToken }),
+      await post("/tokens/refresh", { refreshToken, deviceKey }),
+      await post("/passkeys/sessions", { passkey: shown }),
+      await post("/sessions", { email: who.email, password, recoveryCode: other }),
+      await post("/credentials", { token: link, password: "another car that learns" }),
+      await post("/email-confirmations", { token: waiting })
+    ]
+    expect(doors.map(({ status }) => status)).toEqual([401, 401, 401, 401, 422, 422])
+    const [{ left }] = (await house.rows("SELECT count(*)::int AS left FROM refresh_tokens")) as [{ left: number }]
+    expect(left).toBe(0)
+  })
+
   test("of somebody who works here waits until their staff account is closed", async () => {
     expect(reasonsOf(await theirs(seller, "GET"))).toContain("StaffAccount")
   })
@@ -362,6 +398,16 @@ describe("an erasure", () => {
 })
 
 describe("the clock of retention", () => {
+  test("takes a phone that was signed out long ago, with its tokens", async () => {
+    const { email, subjectId } = await house.signedIn("customer", "Phone Owner")
+    const app = { email, password, deviceName: "Phone", deviceKey: "k".repeat(43) }
+    expect((await house.call("public", "POST", "/api/auth/tokens", { body: app })).status).toBe(201)
+    await house.rows(`
+      UPDATE sessions SET created_at = now() - interval '200 days', expires_at = now() - interval '91 days' WHERE subject_id = '${subjectId}'`)
+    await house.runtime.runPromise(destroyWhatIsOver())
+    expect(await house.rows(`SELECT 1 FROM sessions WHERE subject_id = '${subjectId}'`)).toEqual([])
+  })
+
   test("destroys an invoice's key when the law's term is over, not a day before, and writes down what and how many", async () => {
     const { documentId } = await formerOwner()
     const bytes = () => house.runtime.runPromise(PurchaseFile.use((file) => file.bytesOf(documentId)))
