@@ -92,17 +92,18 @@ export const links = (hashing: Effect.Success<typeof passwordHashing>, key: Reda
     /** Everything or nothing: the link used up, the other void, the password set, every session ended, no new address waiting. False where another was faster. */
     const take = Effect.fnUntraced(function* (hash: Uint8Array, subjectId: SubjectId, passwordHash: string) {
       const now = new Date(time.now())
-      // Accounts before links, as `issueLink` locks them: two at once wait for each other instead of dying.
-      const accounts = yield* sql`
+      // Accounts before links, as `issueLink` locks them: two at once wait for each other instead of dying. Closed ones too: one that is opened
+      // again must not bring back the password that this one replaces.
+      const accounts = yield* sql<{ open: boolean }>`
         UPDATE accounts SET password_hash = ${passwordHash}
-        WHERE subject_id = ${subjectId} AND disabled_at IS NULL
+        WHERE subject_id = ${subjectId}
           AND EXISTS (SELECT FROM account_links WHERE token_hash = ${hash} AND used_at IS NULL AND voided_at IS NULL)
-        RETURNING role`
+        RETURNING disabled_at IS NULL AS open`
       const used = yield* sql`
         UPDATE account_links SET used_at = ${now}
         WHERE token_hash = ${hash} AND used_at IS NULL AND voided_at IS NULL AND expires_at > ${now}
         RETURNING subject_id`
-      if (accounts.length === 0 || used.length === 0) return yield* new LinkInvalid()
+      if (!accounts.some(({ open }) => open) || used.length === 0) return yield* new LinkInvalid()
       yield* sql`
         UPDATE account_links SET voided_at = ${now}
         WHERE subject_id = ${subjectId} AND used_at IS NULL AND voided_at IS NULL`

@@ -73,6 +73,22 @@ describe("somebody who leaves", () => {
   })
 })
 
+describe("a post that was closed for a while", () => {
+  test("does not come back with a password that was replaced meanwhile: a person has one", async () => {
+    const operator = await house.signedIn("operator", "Operator 20")
+    await house.signedIn("customer", "Operator 20")
+    const standing = { role: "operator", reason: "the password was on a list" }
+    expect((await about(operator.subjectId, "disablement", standing)).status).toBe(204)
+    await house.call("public", "POST", "/api/auth/recovery", { body: { email: operator.email } })
+    const next = { token: await house.linkFor(operator.email), password: "another car that learns" }
+    expect((await house.call("public", "POST", "/api/auth/credentials", { body: next })).status).toBe(204)
+    expect((await they.signIn(operator.email, { password: next.password }, "intranet")).status).toBe(401) // Still closed.
+    expect((await about(operator.subjectId, "enablement", standing)).status).toBe(204)
+    expect((await they.signIn(operator.email, {}, "intranet")).body.type).toBe("/problems/sign-in-failed")
+    expect((await they.signIn(operator.email, { password: next.password }, "intranet")).status).toBe(201)
+  })
+})
+
 describe("an employee who lost every factor", () => {
   test("gets them removed by an administrator, with a reason, and is signed out everywhere", async () => {
     const operator = await they.withTotp("operator", "Operator 1")
