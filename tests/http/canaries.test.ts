@@ -255,6 +255,15 @@ describe("none of it is found again", () => {
     for (const line of lines) expect([found(line), line]).toEqual([[], line])
   })
 
+  test("nor is there a line for each forged webhook, which anybody may send without end", async () => {
+    const said = () => lines.filter((line) => line.includes("A webhook was not signed by its partner")).length
+    const before = said()
+    const forged = () => house.call("public", "POST", "/webhooks/status", { raw: "{}" })
+    const replies = await Promise.all(Array.from({ length: 100 }, forged))
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([401]))
+    expect(said() - before).toBeLessThanOrEqual(2)
+  })
+
   test("in an answer that says no", () => {
     const leaks = refusals.map(({ where, text }) => [where, found(text), text] as const).filter(([, names]) => names.length > 0)
     expect(leaks).toEqual([])
