@@ -6,7 +6,7 @@ import { addressOf } from "./address.ts"
 import { Asked, answeringAs, askedNow } from "./asked.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
-import { foreignOrigin, malformed, notFound, ourFault, Problem, tooLong } from "./problem.ts"
+import { badHost, foreignOrigin, malformed, notFound, ourFault, Problem, tooLong } from "./problem.ts"
 import type { Run } from "./run.ts"
 import { Traffic } from "./traffic.ts"
 
@@ -40,7 +40,9 @@ const isForeign = (request: Request, options: HttpOptions) => {
  * Partners: each webhook is judged by its signature, and a month's end brings thousands. And withdrawals, which have a count and a receipt of
  * their own: nothing of ours, and no neighbour behind one address, makes a customer late.
  */
-const isUncounted = ({ url }: Request) => /^\/webhooks\/|\/withdrawal(\/confirmation)?$/.test(URL.parse(url)?.pathname ?? "")
+const isUncounted = ({ method, url }: Request) => method === "POST" && URL.canParse(url) && uncounted.test(new URL(url).pathname)
+const uncounted =
+  /^\/(webhooks\/(status|settlement|transport)|api\/me\/vehicles\/[^/]+\/activations\/[^/]+\/withdrawal(\/confirmation)?)$/
 
 /** What nobody expected is logged through `run`: the caller only learns that it was our mistake. */
 export const front = (options: HttpOptions, run: Run<Audit>) => {
@@ -53,6 +55,7 @@ export const front = (options: HttpOptions, run: Run<Audit>) => {
       if (request.url.length > addressLimit) throw tooLong(addressLimit)
       if (!isUncounted(request))
         traffic.admit(addressOf(server, request, options), bearerOf(request) ?? cookieOf(request, options.secureCookies))
+      if (!URL.canParse(request.url)) throw badHost() // Bun leaves out a Host that is none; what comes after this reads addresses.
       if (isForeign(request, options)) throw foreignOrigin()
       if (request.url.includes("%00")) throw notFound() // No identifier holds a NUL, and Postgres takes none.
     })

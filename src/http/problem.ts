@@ -38,6 +38,7 @@ const problem = (status: number, slug: string, title: string, detail: string, re
   new Problem({ type: `/problems/${slug}`, title, status, detail, ...(reason === undefined ? {} : { reason }) })
 
 export const badJson = (detail: string) => problem(400, "bad-json", "That is not JSON", detail)
+export const badHost = () => problem(400, "bad-host", "That names no host", "Send one Host header with the name you called us by.")
 export const signedOut = () =>
   problem(401, "signed-out", "Sign in first", "Send a session cookie or an Authorization: Bearer token.")
 export const signInFailed = () =>

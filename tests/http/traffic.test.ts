@@ -1,5 +1,6 @@
 /** How much one may ask of a door, who is counted as whom, and how long an address and a header may be. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { connect } from "node:net"
 import { documentOf } from "#src/commands/openapi.ts"
 import { settingsOf } from "#src/config.ts"
 import { addressOf } from "#src/http/address.ts"
@@ -30,6 +31,17 @@ afterAll(async () => {
 const behind = (forwarded: string, more: Record<string, string> = {}) =>
   fetch(`${url}/api/me`, { headers: { "x-forwarded-for": forwarded, ...more } })
 
+/** As no client of HTTP would say it. */
+const raw = (said: string) =>
+  new Promise<string>((resolve, reject) => {
+    let answer = ""
+    const socket = connect(app.server!.port!, "127.0.0.1", () => socket.write(said))
+    socket
+      .on("data", (bytes) => (answer += bytes))
+      .on("close", () => resolve(answer))
+      .on("error", reject)
+  })
+
 describe("a door", () => {
   test("turns away an address of the network that asks without end, by 429 and when to come back, and nobody else", async () => {
     const burst = await Promise.all(
@@ -51,6 +63,42 @@ describe("a door", () => {
       401
     )
     expect((await fetch(`${url}/api/me`)).status).toBe(401) // From this machine.
+  }, 60_000)
+
+  test.each([
+    ["without a Host", "HTTP/1.0", ""],
+    ["with an empty one", "HTTP/1.1", "Host:\r\n"],
+    ["with an address in it", "HTTP/1.1", "Host: x/webhooks/status\r\n"],
+    ["with a port that is none", "HTTP/1.1", "Host: x:99999\r\n"]
+  ])("says to a caller %s what is missing, and that it is no fault of ours", async (_, version, host) => {
+    const paths = ["GET /health/live", "POST /webhooks/status", "POST /api/me/vehicles/V/activations/a/withdrawal", "GET /api/me"]
+    for (const asked of paths)
+      expect([asked, await raw(`${asked} ${version}\r\n${host}Content-Length: 0\r\nConnection: close\r\n\r\n`)]).toEqual([
+        asked,
+        expect.stringMatching(/^HTTP\/1\.1 400 [\s\S]*"type":"\/problems\/bad-host"/)
+      ])
+  })
+
+  test("counts whatever is no webhook and no withdrawal, also where its address ends like one", async () => {
+    await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        for (let k = 0; k < perMinute.address / 100; k++) await behind("203.0.113.20")
+      })
+    )
+    const ask = async (method: string, path: string) =>
+      (await fetch(`${url}${path}`, { method, headers: { "x-forwarded-for": "203.0.113.20" } })).status
+    const own = "/api/me/vehicles/VSSCAASZ1ZZ000001/activations/act_1/withdrawal"
+    for (const [method, path] of [
+      ["GET", "/api/me/orders/withdrawal"],
+      ["GET", "/api/me/purchase-file/documents/withdrawal"],
+      ["DELETE", "/api/auth/sessions/withdrawal"],
+      ["GET", own],
+      ["POST", `/nowhere${own}`],
+      ["POST", "/webhooks/nowhere"]
+    ] as const)
+      expect([method, path, await ask(method, path)]).toEqual([method, path, 429])
+    for (const path of [own, `${own}/confirmation`, "/webhooks/status"])
+      expect([path, await ask("POST", path)]).toEqual([path, 401])
   }, 60_000)
 
   test("reads an address of 4,096 characters at most, and headers of 16 KiB", async () => {
