@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { partitionOf } from "#actors/system/partition.ts"
+import { texts } from "#integrations/postgres/postgres.ts"
 import { Seen } from "#integrations/postgres/seen-by.ts"
 import { withoutPins } from "./redaction.ts"
 
@@ -75,6 +76,13 @@ export const customerOf = Effect.fn("views.customerOf")(function* (path: string)
     readonly customerId: string | null
   }>`SELECT subject_id AS "customerId" FROM actors WHERE path = ${path}`
   return row ?? null
+})
+
+/** Whose orders, cars and services these are; each once. */
+export const customersAt = Effect.fn("views.customersAt")(function* (paths: ReadonlyArray<string>) {
+  const sql = yield* Seen
+  return yield* sql<{ readonly customerId: string }>`
+    SELECT DISTINCT subject_id AS "customerId" FROM actors WHERE path = ANY(${texts(paths)}::text[]) AND subject_id IS NOT NULL`
 })
 
 export interface PromiseRow {

@@ -140,8 +140,16 @@ describe("what employees see of a customer", () => {
     ["sale", "seller", () => `/api/dealer/sales/${orderId}`],
     ["customers", "seller", "/api/dealer/customers"],
     ["record", "operator", () => `/api/operator/actors/order/${orderId}`],
-    ["record", "operator", () => `/api/operator/actors/order/${orderId}/journal`]
+    ["record", "operator", () => `/api/operator/actors/order/${orderId}/journal`],
+    ["record", "operator", "/api/operator/actors"],
+    ["record", "operator", () => `/api/operator/actors?q=${customer.subjectId}`],
+    ["record", "operator", "/api/operator/outbox?state=done"],
+    ["record", "operator", "/api/operator/quarantine"],
+    ["record", "operator", () => `/api/operator/customers/${customer.subjectId}/erasure`]
   ])("is noted as %s, of a %s at %s", async (what, role, address) => {
+    await house.rows(`
+      INSERT INTO defects (path, message_id, type, tries, cause, first_at, last_at)
+      VALUES ('order/${orderId}', 'test/1', 'CancelOrder', 1, 'a bug', now(), now()) ON CONFLICT DO NOTHING`)
     const before = await looks(what)
     const path = typeof address === "string" ? address : address()
     const reply = await house.call("intranet", "GET", path, { token: role === "seller" ? seller.token : operator.token })

@@ -151,7 +151,9 @@ describe("where staff need a second factor", () => {
     const { token, email } = await house.signedIn("operator", "Operator 2")
     const routes = app.routes.filter(
       ({ method, path }) =>
-        path.startsWith("/api/") && !path.startsWith("/api/auth/") && reachOf("intranet", { method, path }, "operator") !== "nothing"
+        path.startsWith("/api/") &&
+        !path.startsWith("/api/auth/") &&
+        reachOf("intranet", { method, path }, "operator") !== "nothing"
     )
     expect(routes.length).toBeGreaterThan(10)
     for (const { method, path } of routes) {

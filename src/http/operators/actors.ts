@@ -67,6 +67,11 @@ const list = Effect.fn("operators.actors")(function* (caller: Caller, query: typ
   const [after] = afterOf(query, [""])
   const filter = { type, state, closed: closed === undefined ? undefined : closed === "true", q }
   const rows = yield* seenBy(caller)(actorsWhere(filter, after, limit))
+  yield* noteLooks(
+    caller,
+    "record",
+    rows.map(({ subjectId }) => ({ customerId: subjectId }))
+  )
   return { actors: rows.map(withInstants), cursor: cursorAfter(rows, limit, ({ path }) => [path]) }
 })
 

@@ -5,9 +5,11 @@ import { Elysia } from "elysia"
 import { Operations } from "#actors/system/operations.ts"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
-import { promisesIn } from "#src/views/actors.ts"
+import { customersAt, promisesIn } from "#src/views/actors.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
+import { noteLooks } from "../looks.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, pageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
@@ -28,7 +30,7 @@ const Named = Schema.Struct({ commandId: Schema.String }) // `order%2Ford_42%233
 const Outbox = Schema.Struct({ commands: Schema.Array(ParkableCommand), cursor: Cursor }).annotate({ identifier: "Outbox" })
 const Acted = Schema.Struct({ commandId: Schema.String, act: Schema.Literals(acts) }).annotate({ identifier: "ActedOnCommand" })
 
-export const outbox = (run: Run<Accounts | Operations | SqlClient.SqlClient>, options: HttpOptions) => {
+export const outbox = (run: Run<Accounts | Operations | PurchaseFile | SqlClient.SqlClient>, options: HttpOptions) => {
   const response = { 200: answering(Acted), ...changingProblems }
   return (
     new Elysia({ prefix: "/api/operator/outbox", tags: ["Outbox"] })
@@ -67,6 +69,7 @@ const list = Effect.fn("operators.outbox")(function* (caller: Caller, query: typ
   const limit = limitOf(query)
   const [path, version, position] = afterOf(query, ["", 0, 0])
   const rows = yield* seenBy(caller)(promisesIn(query.state ?? "parked", { path, version, position }, limit))
+  yield* noteLooks(caller, "record", yield* seenBy(caller)(customersAt(rows.map((row) => row.path))))
   return {
     commands: rows.map(withInstants) as ReadonlyArray<typeof ParkableCommand.Type>,
     cursor: cursorAfter(rows, limit, keysOf)

@@ -5,9 +5,11 @@ import { Elysia } from "elysia"
 import { Operations } from "#actors/system/operations.ts"
 import type { Accounts, Caller } from "#integrations/accounts/accounts.ts"
 import { seenBy } from "#integrations/postgres/seen-by.ts"
+import type { PurchaseFile } from "#integrations/purchase-file/purchase-file.ts"
 import type { SubjectId } from "#machines/vocabulary.ts"
-import { defects } from "#src/views/actors.ts"
+import { customersAt, defects } from "#src/views/actors.ts"
 import { changingProblems, readingProblems } from "../answers.ts"
+import { noteLooks } from "../looks.ts"
 import type { HttpOptions } from "../options.ts"
 import { afterOf, Cursor, cursorAfter, limitOf, PageQuery } from "../page.ts"
 import { notFound } from "../problem.ts"
@@ -21,7 +23,7 @@ const Named = Schema.Struct({ path: Schema.String }) // `order%2Ford_42`
 const Defects = Schema.Struct({ defects: Schema.Array(Defect), cursor: Cursor }).annotate({ identifier: "Defects" })
 const Released = Schema.Struct({ path: Schema.String }).annotate({ identifier: "Released" })
 
-export const quarantine = (run: Run<Accounts | Operations | SqlClient.SqlClient>, options: HttpOptions) => {
+export const quarantine = (run: Run<Accounts | Operations | PurchaseFile | SqlClient.SqlClient>, options: HttpOptions) => {
   const response = { 200: answering(Released), ...changingProblems }
   return (
     new Elysia({ prefix: "/api/operator/quarantine", tags: ["Actors"] })
@@ -50,6 +52,7 @@ const list = Effect.fn("operators.defects")(function* (caller: Caller, query: ty
   const limit = limitOf(query)
   const [path, messageId] = afterOf(query, ["", ""])
   const rows = yield* seenBy(caller)(defects({ path, messageId }, limit))
+  yield* noteLooks(caller, "record", yield* seenBy(caller)(customersAt(rows.map((row) => row.path))))
   return { defects: rows.map(withInstants), cursor: cursorAfter(rows, limit, (row) => [row.path, row.messageId]) }
 })
 
