@@ -107,14 +107,15 @@ export class Nats extends Context.Service<
 
 /**
  * Where an address leads, and as whom: `nats://host`, `nats://user:password@host`, or `nats://<jwt>:<seed>@host` for a server that
- * knows its users by their account's signature (operator mode).
+ * knows its users by their account's signature (operator mode). `tls://` in place of `nats://` where it has to speak TLS.
  */
 export const connectOptionsOf = (address: string): ConnectionOptions => {
-  const { host, username, password } = new URL(address)
+  const { protocol, host, username, password } = new URL(address)
   const [user, pass] = [decodeURIComponent(username), decodeURIComponent(password)]
-  if (user === "") return { servers: host }
-  if (!user.startsWith("eyJ") || !pass.startsWith("SU")) return { servers: host, user, pass }
-  return { servers: host, authenticator: jwtAuthenticator(user, new TextEncoder().encode(pass)) }
+  const server = { servers: host, ...(protocol === "tls:" ? { tls: {} } : {}) } // Then a server without TLS is none.
+  if (user === "") return server
+  if (!user.startsWith("eyJ") || !pass.startsWith("SU")) return { ...server, user, pass }
+  return { ...server, authenticator: jwtAuthenticator(user, new TextEncoder().encode(pass)) }
 }
 
 /** No connection, or no answer on it. Whatever was to be said is still in Postgres, and will be said again. */
