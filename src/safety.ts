@@ -14,7 +14,13 @@ export class SettingsUnsafe extends Schema.TaggedError<SettingsUnsafe>()("Settin
 
 /** Throws SettingsUnsafe with all that it finds. A variable that is not given is not looked at: `config.ts` asks for what is needed. */
 export const expectSafe = (env: Env): void => {
-  const flaws = [...openDoors(env), ...openWires(env), ...sharedSecrets(env), ...(isPublic(env) ? guessable(env) : [])]
+  const flaws = [
+    ...openDoors(env),
+    ...openWires(env),
+    ...unknownProxies(env),
+    ...sharedSecrets(env),
+    ...(isPublic(env) ? guessable(env) : [])
+  ]
   if (flaws.length > 0) throw new SettingsUnsafe({ flaws })
 }
 
@@ -28,6 +34,8 @@ const partners: ReadonlyArray<readonly [string, string, string]> = [
   ...["FACTORY_URL", "PAYMENTS_URL", "REGISTRATION_URL", "TRANSPORT_URL", "WORKSHOPS_URL", "SMS_URL", "API_IOT_URL"].map(
     (variable) => [variable, "http:", "https"] as const
   ),
+  ["AUDIT_WITNESS_URL", "http:", "https"], // Whoever answers in the witness's place is told what it should remember.
+  ["NATS_URL", "nats:", "tls"],
   ["SMTP_URL", "smtp:", "smtps"], // STARTTLS is what somebody in between can leave out.
   ["REDIS_URL", "redis:", "rediss"]
 ]
@@ -53,10 +61,25 @@ const openDoors = (env: Env): ReadonlyArray<string> => [
     : [])
 ]
 
-const openWires = (env: Env): ReadonlyArray<string> =>
-  partners
+const openWires = (env: Env): ReadonlyArray<string> => [
+  ...partners
     .filter(([variable, open]) => env[variable]?.startsWith(`${open}//`) && !isOwnNetwork(hostOf(env[variable])))
-    .map(([variable, , safe]) => `${variable} must begin with ${safe}:// where it leaves this network: people's data goes there`)
+    .map(([variable, , safe]) => `${variable} must begin with ${safe}:// where it leaves this network: people's data goes there`),
+  ...given(env, ["DATABASE_URL"])
+    .filter(([, url]) => URL.canParse(url) && hostOf(url) !== "" && !isOwnNetwork(hostOf(url)) && !isUnderTls(new URL(url)))
+    .map(([variable]) => `${variable} must end with ?sslmode=require where it leaves this network: all of people's data goes there`)
+]
+
+/** Anything less lets somebody in between say that the server knows no TLS. */
+const isUnderTls = ({ searchParams }: URL) => ["require", "verify-ca", "verify-full"].includes(searchParams.get("sslmode") ?? "")
+
+/** Our doors speak no TLS themselves, so where they have an https address a proxy stands before them. `PIN_SECRET`: only gateways have it. */
+const unknownProxies = (env: Env): ReadonlyArray<string> =>
+  isPublic(env) && env.PIN_SECRET && !env.TRUSTED_PROXIES?.trim()
+    ? [
+        "TRUSTED_PROXIES must name the proxy before the doors: without it all callers are one, and anybody uses up everybody's sign-ins"
+      ]
+    : []
 
 /** Whoever knows one would know the other. Of two that count during a rotation, each is compared. */
 const sharedSecrets = (env: Env): ReadonlyArray<string> => {

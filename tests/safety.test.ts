@@ -15,7 +15,9 @@ const safe = {
   INTRANET_URL: "https://intranet.example.com",
   HOST: "0.0.0.0",
   BEHIND_TLS: "yes",
-  DATABASE_URL: `postgres://caas:${crypto.randomUUID()}@db.example.com/caas`,
+  TRUSTED_PROXIES: "10.1.0.0/16",
+  DATABASE_URL: `postgres://caas:${crypto.randomUUID()}@db.example.com/caas?sslmode=verify-full`,
+  NATS_URL: "tls://nats.example.com",
   REDIS_URL: "redis://redis:6379",
   PERSONS_KEY: newKey(),
   PIN_SECRET: newKey(),
@@ -29,6 +31,7 @@ const safe = {
   TRANSPORT_WEBHOOK_SECRET: whsec(),
   FACTORY_URL: "https://factory.example.com",
   PAYMENTS_URL: "http://10.1.2.3:80",
+  AUDIT_WITNESS_URL: "https://witness.example.com",
   SMTP_URL: "smtps://mail.example.com",
   SMS_URL: "http://sms.internal"
 }
@@ -63,6 +66,12 @@ describe("a start", () => {
     ["WORKSHOPS_URL", "http://[2001:db8::1]:80", "https://"],
     ["SMTP_URL", "smtp://mail.example.com", "smtps://"],
     ["REDIS_URL", "redis://cache.example.com", "rediss://"],
+    ["AUDIT_WITNESS_URL", "http://witness.example.com", "https://"],
+    ["NATS_URL", "nats://jwt:seed@nats.example.com:4222", "tls://"],
+    ["DATABASE_URL", `postgres://caas:${crypto.randomUUID()}@db.example.com/caas`, "sslmode=require"],
+    ["DATABASE_URL", `postgres://caas:${crypto.randomUUID()}@db.example.com/caas?sslmode=prefer`, "sslmode=require"],
+    ["TRUSTED_PROXIES", undefined, "proxy"],
+    ["TRUSTED_PROXIES", " ", "proxy"],
     ["PIN_SECRET", safe.CLUSTER_SECRET, "the same as PIN_SECRET"],
     ["INVOICE_SIGNING_KEY", safe.CONFIG_SIGNING_KEY, "the same as CONFIG_SIGNING_KEY"],
     ["TRANSPORT_WEBHOOK_SECRET", safe.PAYMENTS_WEBHOOK_SECRET.split(", ")[1], "the same as PAYMENTS_WEBHOOK_SECRET"],
@@ -71,9 +80,9 @@ describe("a start", () => {
     ["PIN_SECRET", "a secret of thirty-two characters", "by chance"], // The tests' own.
     ["PERSONS_KEY", Buffer.alloc(32, 7).toString("base64"), "by chance"],
     ["FACTORY_WEBHOOK_SECRET", `whsec_${Buffer.from("factory, the new one".padEnd(32, "-")).toString("base64")}`, "by chance"],
-    ["DATABASE_URL", "postgres://caas:caas@db.example.com/caas", "password"],
-    ["DATABASE_URL", `postgres://owner:${"Postgres"}@db.example.com/caas`, "password"],
-    ["DATABASE_URL", "postgres://owner@db.example.com/caas", "password"]
+    ["DATABASE_URL", "postgres://caas:caas@db.example.com/caas?sslmode=require", "password"],
+    ["DATABASE_URL", `postgres://owner:${"Postgres"}@db.example.com/caas?sslmode=require`, "password"],
+    ["DATABASE_URL", "postgres://owner@db.example.com/caas?sslmode=require", "password"]
   ])("is refused with %s=%s, by a line that names it and says what to do", (variable, value, words) => {
     const flaws = flawsOf({ ...safe, [variable]: value })
     expect(flaws).toHaveLength(1)
@@ -81,6 +90,9 @@ describe("a start", () => {
     expect(flaws[0]).toContain(words)
     if (value !== undefined && /SECRET|KEY/.test(variable)) expect(flaws[0]).not.toContain(value)
   })
+
+  test("of a runner, which has no doors, asks for no proxy of theirs", () =>
+    expect(flawsOf({ ...safe, PIN_SECRET: undefined, TRUSTED_PROXIES: undefined })).toEqual([]))
 
   test("names everything at once", () =>
     expect(
