@@ -11,7 +11,8 @@ export const OperatorsLog = Logger.layer([
 const toOutput = Logger.withConsoleLog(operatorsLine)
 const toErrors = Logger.withConsoleError(operatorsLine)
 
-const vin = /(?<![A-Z0-9])(?=[A-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])/g
+/** A slash that is encoded, `%2F`, ends in what could be a VIN's beginning, and is none. */
+const vin = /(?:(?<![A-Z0-9])(?<!%[0-9A-F]?)|(?<=%[0-9A-F]{2}))(?=[A-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}(?![A-Z0-9])/g
 
 /** "VSS…0001": enough for who has the car's papers before him, and for telling two cars of one line apart. */
 const withoutVins = (line: string): string => line.replace(vin, (found) => `${found.slice(0, 3)}…${found.slice(-4)}`)

@@ -63,6 +63,7 @@ test("a line is one line and names no VIN, neither in its sentence nor in a path
     path: `activation/${vin}/act_1`,
     vins: [vin, "WDB1234561F000002"],
     id: `sub_7/purchase/${vin}/k`,
+    encoded: `activation%2F${vin}%2Fact_1`,
     sha: "a".repeat(64),
     ulid: "01J9ZZZZZZZZZZZZZZZZZZZZZZ"
   }
@@ -73,6 +74,6 @@ test("a line is one line and names no VIN, neither in its sentence nor in a path
   expect(lines).toHaveLength(1)
   expect(lines[0]).not.toContain("\n")
   expect(lines[0]).not.toMatch(/VSSZZZ|WDB123/)
-  expect(lines[0]!.match(/VSS…0001/g)).toHaveLength(6)
+  expect(lines[0]!.match(/VSS…0001/g)).toHaveLength(7)
   for (const kept of ["WDB…0002", "act_1", about.sha, about.ulid, "level=ERROR"]) expect(lines[0]).toContain(kept)
 })
