@@ -30,6 +30,8 @@ export const run = async ([file, flag, named, ...more]: string[]): Promise<numbe
   const texts = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line.trim() !== "")
+  if (texts.length === 0)
+    return refuse(`${file} has no head in it. A chain that is held against nothing proves nothing: ask the witness again.`)
   const heads = await Promise.all(texts.map((text) => openHead(text.trim(), key)))
   const findings = new Findings()
   for (const [n, head] of heads.entries())
