@@ -31,6 +31,8 @@ export class CallCheck {
     if (Number(created) > now + freshSeconds || Number(created) < now - freshSeconds || Number(expires) < now) return "stale"
     const key = this.#keys.get(keyid)
     if (key === undefined) return "stranger"
+    // Whoever took a call elsewhere brings its Host along, under which it was signed.
+    if (portIn(header("host")) !== request.socket.localPort) return "elsewhere"
     const covered = [...params.slice(0, params.indexOf(")")).matchAll(/"([^"]+)"/g)].map(([, name]) => name!)
     const needed = ["@method", "@target-uri", ...(request.method === "POST" ? ["content-digest", "idempotency-key"] : [])]
     if (needed.some((name) => !covered.includes(name))) return "uncovered"
@@ -49,5 +51,6 @@ export class CallCheck {
   }
 }
 
+const portIn = (host: string) => (URL.canParse(`http://${host}`) ? Number(new URL(`http://${host}`).port || 80) : null)
 const nameOf = (publicKey: string) => createHash("sha256").update(Buffer.from(publicKey, "base64url")).digest("hex").slice(0, 16)
 const digestOf = (body: string) => `sha-256=:${createHash("sha256").update(body).digest("base64")}:`

@@ -211,6 +211,14 @@ describe("a call on its way", () => {
     expect((await send(call(url, { headers })))[0]).toBe(201)
   })
 
+  test("is refused by another partner than the one it was for, whatever it says of the host", async () => {
+    const [theirs, others] = [await factoryOf(ours), await factoryOf(ours)]
+    const headers = { ...(await signedHeaders(secret(ours), call(theirs.url))), host: new URL(theirs.url).host }
+    expect(await send(call(others.url, { headers }))).toEqual([401, "elsewhere"])
+    expect(others.ledger()).toEqual([])
+    expect((await send(call(theirs.url, { headers })))[0]).toBe(201)
+  })
+
   test("is refused a second time, when it is old or early, and when its signature leaves out what matters", async () => {
     const factory = await factoryOf(ours)
     const { url } = factory
