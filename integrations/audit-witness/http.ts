@@ -1,10 +1,11 @@
 /** The audit's witness over HTTP: `POST /heads`. */
 import { createHash } from "node:crypto"
 import { Effect, Layer, Schema } from "effect"
+import { Instant } from "#machines/vocabulary.ts"
 import { believe, type NoAnswer, type PartnerOptions, post, refusalOf } from "../http/outbound.ts"
 import { AuditWitness, type Deposit, HeadRefused, WitnessUnreachable } from "./audit-witness.ts"
 
-const Kept = Schema.Struct({ reference: Schema.String, at: Schema.String })
+const Kept = Schema.Struct({ reference: Schema.String, at: Instant })
 
 export const AuditWitnessHttp = (options: PartnerOptions): Layer.Layer<AuditWitness> =>
   Layer.succeed(AuditWitness, {
@@ -16,7 +17,9 @@ export const AuditWitnessHttp = (options: PartnerOptions): Layer.Layer<AuditWitn
         Effect.flatMap((answer): Effect.Effect<typeof Kept.Type, HeadRefused | NoAnswer> => {
           const reason = refusalOf(answer, reference)
           if (reason !== null) return Effect.fail(new HeadRefused({ reason }))
-          return believe(Kept, (kept) => (kept.reference === reference ? null : "reference"))(answer)
+          return believe(Kept, (kept) =>
+            kept.reference !== reference ? "reference" : Number.isNaN(Date.parse(kept.at)) ? "at" : null
+          )(answer)
         }),
         Effect.map(({ at }) => ({ at })),
         Effect.catchTag("NoAnswer", (cause) => Effect.fail(new WitnessUnreachable({ cause })))

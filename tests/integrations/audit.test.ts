@@ -11,7 +11,7 @@ import { auditKeyOf, linked, openHead, signHead } from "#integrations/audit/chai
 import { deposit } from "#integrations/audit/heads.ts"
 import { AuditPostgres } from "#integrations/audit/postgres.ts"
 import { seal } from "#integrations/audit/sealer.ts"
-import { AuditWitness, type Deposit, HeadRefused } from "#integrations/audit-witness/audit-witness.ts"
+import { AuditWitness, type Deposit, HeadRefused, WitnessUnreachable } from "#integrations/audit-witness/audit-witness.ts"
 import { AuditWitnessHttp } from "#integrations/audit-witness/http.ts"
 import { startWitnessSimulator, type WitnessSimulator } from "#integrations/audit-witness/simulator.ts"
 import type { SimulatorOptions } from "#integrations/http/simulated-partner.ts"
@@ -112,6 +112,18 @@ describe("a witness", () => {
       expect(heads(notary).length).toBe(1)
     })
   }
+
+  test.each(["yesterday", "", "2026-13-45T00:00:00.000Z", "Infinity"])(
+    "is not believed where it has kept a head at %p",
+    async (at) => {
+      using liar = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: async (request) => Response.json({ reference: ((await request.json()) as any).reference, at })
+      })
+      expect(await noTo({ url: `http://127.0.0.1:${liar.port}` }, await brought(0, 3))).toBeInstanceOf(WitnessUnreachable)
+    }
+  )
 
   test("remembers over a restart", async () => {
     const folder = mkdtempSync(join(tmpdir(), "witness-"))
