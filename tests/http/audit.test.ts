@@ -1,5 +1,6 @@
 /** Every act of a person is written down before it takes place; what employees see of customers, customers may read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { reachOf } from "#src/http/policy.ts"
 import { type HttpHouse, httpHouse, newKey, newSale, type Signed } from "./house.ts"
 
 let house: HttpHouse
@@ -104,6 +105,64 @@ describe("an act", () => {
     expect([reply.status, other.status]).toEqual([409, 404])
     const rows = await acts(`subject_id = '${operator.subjectId}' AND reason = 'looked at it'`)
     expect(rows.map(({ objects }) => objects)).toEqual([["order/ord_0", "ord_0"], []])
+  })
+
+  test.each(["public", "intranet"] as const)(
+    "by any route of the %s side has its row and its outcome",
+    async (door) => {
+      const roles =
+        door === "public"
+          ? (["customer"] as const)
+          : (["seller", "support", "finance", "operator", "auditor", "administrator"] as const)
+      const people = new Map<string, Signed>()
+      const routes = house.apps[door].routes as ReadonlyArray<{ readonly method: string; readonly path: string }>
+      let asked = 0
+      for (const route of routes.toSorted(
+        (one, other) => Number(one.path.startsWith("/api/auth")) - Number(other.path.startsWith("/api/auth"))
+      )) {
+        const { method, path } = route
+        const role = roles.find((one) => reachOf(door, route, one) !== "nothing")
+        if (role === undefined || (method === "GET" && !/^\/api\/(admin|auditor)\//.test(path))) continue
+        const name = path.startsWith("/api/auth") ? `${role} ${method} ${path.replace(/\W+/g, "-")}` : role
+        const who = people.get(name) ?? (await house.signedIn(role, name, role === "seller" ? "dea_madrid" : null))
+        people.set(name, who)
+        const reply = await house.call(door, method, path.replace(/:\w+|\*/g, "x1"), {
+          token: who.token,
+          key: newKey(),
+          ...(method === "GET" || method === "DELETE" ? {} : { body: {} })
+        })
+        const requestId = reply.headers.get("x-request-id")!
+        expect([method, path, (await acts(`request_id = '${requestId}'`))[0]]).toMatchObject([
+          method,
+          path,
+          { route: path, subject_id: who.subjectId }
+        ])
+        expect([method, path, await outcomeOf(requestId)]).toEqual([method, path, reply.status])
+        asked++
+      }
+      expect(asked).toBeGreaterThan(20)
+    },
+    60_000
+  )
+
+  test("is its own caller's, however many act at once", async () => {
+    const others = await Promise.all([3, 4, 5].map((n) => house.signedIn("customer", `Customer ${n}`)))
+    const acted = await Promise.all(
+      Array.from({ length: 150 }, async (_, n) => {
+        const { token, subjectId } = others[n % 3]!
+        const path = n % 2 === 0 ? `/api/me/orders/ord_${n}/cancellation` : `/api/me/push-subscriptions/push_${n}`
+        const reply = await house.call("public", n % 2 === 0 ? "POST" : "DELETE", path, {
+          token,
+          ...(n % 2 === 0 ? { body: {} } : {})
+        })
+        return [reply.headers.get("x-request-id"), subjectId, [n % 2 === 0 ? `ord_${n}` : `push_${n}`], reply.status] as const
+      })
+    )
+    for (const [requestId, subjectId, objects, status] of acted) {
+      expect(await outcomeOf(requestId!)).toBe(status)
+      expect(await acts(`request_id = '${requestId}'`)).toMatchObject([{ subject_id: subjectId, objects }])
+    }
+    expect(new Set(acted.map(([requestId]) => requestId)).size).toBe(150)
   })
 
   test("is there before it takes place: nothing is done where it cannot be written down", async () => {
