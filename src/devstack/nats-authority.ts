@@ -1,5 +1,5 @@
 /** NATS in operator mode: an operator, one account, a key that signs for cars alone, and the lines that make a server know them. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Algorithms, encodeAccount, encodeOperator } from "@nats-io/jwt"
 import { createAccount, createOperator, fromSeed, type KeyPair } from "@nats-io/nkeys"
@@ -48,12 +48,15 @@ export const revokeVehicle = async (
   if (!existsSync(file)) throw new Error(`No keys of a broker in ${file}`)
   const keys = keysIn(file)
   const key = vehicleUser(vin, issuerOf(keys), series).getPublicKey()
-  const revoked = { ...revokedIn(file), [key]: everything }
-  writeFileSync(revocations(file), JSON.stringify(revoked, null, 2), { mode: 0o600 }) // First: a restart must not forget it.
-  if (server === null) return key
   const system = { account: keys.system.getPublicKey(), signer: keys.system, scoped: false }
-  await tellAccount(withCredentials(server, await userCredentials("authority", system)), await accountOf(keys, revoked))
-  return key
+  for (let told = ""; ; ) {
+    const revoked = alsoRevoked(file, key) // First: a restart must not forget it.
+    const text = JSON.stringify(revoked)
+    // Somebody else may take another car away at this moment, and the broker may have heard theirs before ours, which knew nothing of it.
+    if (server === null || text === told) return key
+    await tellAccount(withCredentials(server, await userCredentials("authority", system)), await accountOf(keys, revoked))
+    told = text
+  }
 }
 
 /** Key → the second up to which whatever was issued for it is refused. */
@@ -63,6 +66,17 @@ const everything = 2 ** 40 // A series that was revoked never comes back.
 const revocations = (file: string) => join(dirname(file), "nats-revoked.json")
 const revokedIn = (file: string): Revoked =>
   existsSync(revocations(file)) ? JSON.parse(readFileSync(revocations(file), "utf8")) : {}
+
+/** Appears whole or not at all. */
+const alsoRevoked = (file: string, key: string): Revoked => {
+  const before = revokedIn(file)
+  if (before[key] !== undefined) return before
+  const revoked = { ...before, [key]: everything }
+  const aside = `${revocations(file)}.${process.pid}`
+  writeFileSync(aside, JSON.stringify(revoked, null, 2), { mode: 0o600 })
+  renameSync(aside, revocations(file))
+  return revoked
+}
 
 const issuerOf = ({ account, vehicles }: Keys) => `${account.getPublicKey()}:${seedOf(vehicles)}`
 

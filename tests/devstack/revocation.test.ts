@@ -6,6 +6,7 @@ import { connect, type NatsConnection } from "nats"
 import { vehicleCredentials, withCredentials } from "#integrations/nats/credentials.ts"
 import { connectOptionsOf } from "#integrations/nats/nats.ts"
 import { nats } from "#src/devstack/nats.ts"
+import { revokeVehicle } from "#src/devstack/nats-authority.ts"
 import { dataFolder } from "#src/devstack/stack.ts"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 
@@ -74,6 +75,19 @@ test("./caas revoke-vehicle sends a car away at once, and nobody else; its next 
     await again.stop()
   }
   expect(await command(other)).toMatchObject({ code: 1, said: "" }) // Nobody was told: whoever asked has to know.
+})
+
+test("./caas revoke-vehicle forgets none of those that are taken away at once", async () => {
+  const again = await nats(join(dataFolder(servers.folder), "nats"), { port: Number(host.split(":")[1]), say: () => {} })
+  try {
+    const many = Array.from({ length: 30 }, (_, n) => `VSSZZZ5FZJR0001${String(n).padStart(2, "0")}`)
+    const file = join(dataFolder(servers.folder), "nats", "nats-keys.json")
+    await Promise.all(many.map((vin) => revokeVehicle(file, { vin, series: 1, server: `nats://${host}` })))
+    for (const vin of many)
+      expect([vin, await refusalOf(enter(vin))]).toEqual([vin, expect.stringContaining("Authorization Violation")])
+  } finally {
+    await again.stop()
+  }
 })
 
 test("./caas revoke-vehicle says what it wants to be told", async () => {
