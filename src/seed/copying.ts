@@ -51,6 +51,8 @@ const expressionOf = (
     return row[columns.findIndex((column) => column.name === "path")]!.startsWith("order/")
       ? "car.order_partition"
       : "car.vehicle_partition"
+  if (`${table}.${name}` === "security_log.detail" && text.startsWith("link "))
+    return `'link ' || left(encode(${unmarked["account_links.token_hash"]}, 'hex'), 16)` // The link that it tells of is another one, too.
   if (`${table}.${name}` === "webhooks.body_sha256")
     return `sha256(${bytesOf(row[columns.findIndex((column) => column.name === "body")]!, marks)})`
   return type === "bytea" ? bytesOf(text, marks) : `${filled(text, marks)}::${type}`

@@ -59,7 +59,8 @@ const aboutCallers = [
   "clock",
   "effect_sql_migrations",
   "partitions",
-  "reconciliation_runs"
+  "reconciliation_runs",
+  "purchase_file_reads" // Looks: also what a test has to see first, to ask for what it is refused then.
 ]
 
 /**
