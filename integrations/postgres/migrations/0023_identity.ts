@@ -94,6 +94,7 @@ export default Effect.gen(function* () {
       used_at    timestamptz
     )`
   yield* sql`CREATE UNIQUE INDEX refresh_tokens_live ON refresh_tokens (session_id) WHERE used_at IS NULL`
+  yield* sql`CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id)` // They go with it.
 
   yield* sql`
     CREATE TABLE email_changes (
