@@ -68,7 +68,7 @@ export interface OpenSession {
 export class Accounts extends Context.Service<
   Accounts,
   {
-    /** Idempotent per (subject, role). */
+    /** Idempotent per (subject, role). Who was erased gets none. */
     readonly provision: (account: {
       readonly subjectId: SubjectId
       readonly role: Role

@@ -27,10 +27,12 @@ const AccountsAlone = ({ key }: Keyed) =>
           // A person has one password: a second post, or a car bought by an employee, comes with the one already set.
           const provisioned = yield* sql`
           INSERT INTO accounts (subject_id, role, dealership_id, password_hash, created_by, created_at)
-          VALUES (${subjectId}, ${role}, ${dealershipId},
+          SELECT subject_id, ${role}, ${dealershipId},
             (SELECT password_hash FROM accounts
              WHERE subject_id = ${subjectId} AND disabled_at IS NULL AND password_hash IS NOT NULL LIMIT 1),
-            ${createdBy}, ${new Date(time.now())})
+            ${createdBy}, ${new Date(time.now())}
+          FROM persons
+          WHERE subject_id = ${subjectId} AND erased_at IS NULL
           ON CONFLICT (subject_id, role) DO NOTHING
           RETURNING role`
           if (provisioned.length > 0) yield* log("AccountProvisioned", subjectId, `${role} by ${createdBy}`)

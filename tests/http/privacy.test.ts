@@ -382,6 +382,28 @@ describe("an erasure", () => {
     expect(left).toBe(0)
   })
 
+  test("is not undone by a dealer who has a link mailed: nobody is there, and no account is opened for them", async () => {
+    const who = await house.signedIn("customer", "Customer 60")
+    const sale = await house.call("intranet", "POST", "/api/dealer/sales", {
+      token: seller.token,
+      key: newKey(),
+      body: newSale("Customer 60")
+    })
+    await house.quiet()
+    const { orderId } = sale.body
+    await house.call("public", "POST", `/api/me/orders/${orderId}/cancellation`, { token: who.token, key: newKey(), body: {} })
+    await house.quiet()
+    await house.rows(`UPDATE actors SET closed = true WHERE path = 'order/${orderId}'`)
+    const { body } = await my(who, "GET", "/erasure")
+    expect((await my(who, "POST", "/erasure", { hash: body.hash })).status).toBe(200)
+    const send = () =>
+      house.call("intranet", "POST", `/api/dealer/customers/${who.subjectId}/credentials`, { token: seller.token, body: {} })
+    expect((await send()).status).toBe(404)
+    await house.rows(`DELETE FROM accounts WHERE subject_id = '${who.subjectId}'`) // As of an order that was called off before there was one.
+    expect((await send()).status).toBe(404)
+    expect(await house.rows(`SELECT 1 FROM accounts WHERE subject_id = '${who.subjectId}'`)).toEqual([])
+  })
+
   test("of somebody who works here waits until their staff account is closed", async () => {
     expect(reasonsOf(await theirs(seller, "GET"))).toContain("StaffAccount")
   })
