@@ -2,9 +2,11 @@
 import { Schema } from "effect"
 import { askedNow } from "./asked.ts"
 import { readBytes } from "./bytes.ts"
+import { KeptReason } from "./kept-reason.ts"
 import { wrongMediaType } from "./problem.ts"
 import { readStrictJson } from "./strict-json.ts"
 
+const isKept = Schema.is(KeptReason)
 const limit = { bytes: 64 * 1024, words: "64 KiB" }
 const json = /^application\/json(?:\s*;\s*charset=(?:utf-8|"utf-8"))?$/i
 
@@ -22,7 +24,7 @@ const readJson = async ({ request }: { readonly request: Request }): Promise<unk
   const body = readStrictJson(bytes)
   const { reason } = (body ?? {}) as { readonly reason?: unknown }
   const asked = askedNow()
-  if (asked !== undefined && typeof reason === "string") asked.reason = reason.slice(0, 500)
+  if (asked !== undefined && isKept(reason)) asked.reason = reason // The act is written down before the schema says no.
   return body
 }
 

@@ -93,6 +93,20 @@ describe("an act", () => {
     expect(row).toMatchObject({ subject_id: stranger.subjectId, objects: [orderId], reason: null })
   })
 
+  test("of an employee keeps no reason that names somebody: the record is for ever, and an erasure would not reach it", async () => {
+    const before = await house.rows("SELECT 1 FROM operator_acts")
+    for (const path of ["/api/operator/outbox/cmd_x/retry", "/api/operator/customers/sub_x/erasure"])
+      for (const reason of ["asked by ana@example.com", "call her, +34 600 111 222"]) {
+        const answer = await house.call("intranet", "POST", path, {
+          token: operator.token,
+          body: { reason, ...(path.endsWith("erasure") ? { hash: "0".repeat(64) } : {}) }
+        })
+        expect([path, reason, answer.status]).toEqual([path, reason, 422])
+      }
+    expect(await acts("reason LIKE '%ana@%' OR reason LIKE '%600%'")).toEqual([])
+    expect(await house.rows("SELECT 1 FROM operator_acts")).toEqual(before as any)
+  })
+
   test("of an employee keeps the reason, and of an address nothing but ids of ours", async () => {
     const reply = await house.call("intranet", "POST", "/api/operator/quarantine/order%2Ford_0/release", {
       token: operator.token,

@@ -1,6 +1,7 @@
 /** What operators read about actors. Everything but the handover PIN, which is struck out. */
 import { Schema } from "effect"
 import { Instant } from "#machines/vocabulary.ts"
+import { KeptReason } from "../kept-reason.ts"
 
 /** Every Date of a row becomes the ISO instant that the API speaks. */
 export const withInstants = <Row extends object>(row: Row) =>
@@ -71,6 +72,4 @@ export const Defect = Schema.Struct({
 }).annotate({ identifier: "Defect" })
 
 /** Why an operator acts; kept with the act. */
-export const Reason = Schema.Struct({ reason: Schema.String.check(Schema.isMinLength(3), Schema.isMaxLength(500)) }).annotate({
-  identifier: "Reason"
-})
+export const Reason = Schema.Struct({ reason: KeptReason }).annotate({ identifier: "Reason" })
