@@ -35,7 +35,9 @@ export const recoveryCodes = Effect.gen(function* () {
     return row!.live
   })
 
+  /** In a transaction: of two who ask at once, the second voids what the first was told. */
   const renew = Effect.fnUntraced(function* (subjectId: SubjectId) {
+    yield* sql`SELECT pg_advisory_xact_lock(hashtextextended(${`recovery-codes/${subjectId}`}, 0))`
     yield* voidAll(subjectId)
     const codes = Array.from({ length: count }, newCode)
     const issuedAt = new Date(time.now())

@@ -160,6 +160,18 @@ describe("a factor of one door", () => {
   })
 })
 
+describe("new recovery codes", () => {
+  test("asked for four times at once leave eight that are good", async () => {
+    const { token, subjectId } = await they.withTotp("customer", "Customer 31")
+    const all = await Promise.all(Array.from({ length: 4 }, () => they.factor("public", token, "POST", "/recovery-codes", {})))
+    expect(all.map(({ status }) => status)).toEqual([201, 201, 201, 201])
+    const live = await house.rows(
+      `SELECT FROM recovery_codes WHERE subject_id = '${subjectId}' AND used_at IS NULL AND voided_at IS NULL`
+    )
+    expect(live).toHaveLength(8)
+  })
+})
+
 describe("half an enrolment", () => {
   test("is finished by whoever began it just now: in a session of an hour ago its code would be there to be guessed", async () => {
     const { token } = await house.signedIn("customer", "Customer 30")
