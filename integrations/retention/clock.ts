@@ -9,8 +9,9 @@ const lookEvery = Duration.hours(1) // Platform time may have jumped by years: t
 const keysAtOnce = 100
 const rowsAtOnce = 1_000
 const day = 24 * 3600 * 1000
-/** Days after which nobody can have a use for it: a session or a link that is over, for whoever has to find out later. */
-export const daysKept = { sessions: 90, account_links: 90 } as const
+/** Days after which nobody can have a use for it: a session, a link or a new address that is over, for whoever has to find out later. */
+export const daysKept = { sessions: 90, account_links: 90, email_changes: 90 } as const
+const called = { sessions: "sessions", account_links: "account links", email_changes: "address changes" } as const
 
 /** One look. Answers how much went: zero is the end. */
 export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
@@ -33,29 +34,21 @@ export const destroyWhatIsOver = Effect.fn("Retention.destroy")(function* () {
     return gone.length
   }).pipe(sql.withTransaction)
 
-  const before = (days: number) => new Date(time.now() - days * day)
-  const sessions = Effect.gen(function* () {
+  const rowsOf = Effect.fnUntraced(function* (table: keyof typeof daysKept) {
+    const before = new Date(time.now() - daysKept[table] * day)
     const gone = yield* sql`
-      DELETE FROM sessions
+      DELETE FROM ${sql(table)}
       WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM sessions WHERE expires_at < ${before(daysKept.sessions)} ORDER BY expires_at LIMIT ${rowsAtOnce}
+        SELECT ctid FROM ${sql(table)} WHERE expires_at < ${before} ORDER BY expires_at LIMIT ${rowsAtOnce}
       ))
-      RETURNING session_id`
-    if (gone.length > 0) yield* note("sessions", gone.length)
+      RETURNING expires_at`
+    if (gone.length > 0) yield* note(called[table], gone.length)
     return gone.length
-  }).pipe(sql.withTransaction)
-  const links = Effect.gen(function* () {
-    const gone = yield* sql`
-      DELETE FROM account_links
-      WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM account_links WHERE expires_at < ${before(daysKept.account_links)} ORDER BY expires_at LIMIT ${rowsAtOnce}
-      ))
-      RETURNING slot`
-    if (gone.length > 0) yield* note("account links", gone.length)
-    return gone.length
-  }).pipe(sql.withTransaction)
+  }, sql.withTransaction)
 
-  return (yield* keys) + (yield* sessions) + (yield* links)
+  let all = yield* keys
+  for (const table of Object.keys(daysKept) as Array<keyof typeof daysKept>) all += yield* rowsOf(table)
+  return all
 })
 
 const undestroyed = stumbling("What is kept too long was not all destroyed, and is tried again")

@@ -420,6 +420,19 @@ describe("an erasure", () => {
 })
 
 describe("the clock of retention", () => {
+  test("takes an address that somebody once wanted to have, ninety days after its link was over", async () => {
+    const { token, subjectId } = await house.signedIn("customer", "Address Changer")
+    await house.call("public", "PUT", "/api/me/email", { token, body: { email: "changer@new.example" } })
+    const left = () => house.rows(`SELECT 1 FROM email_changes WHERE subject_id = '${subjectId}'`)
+    await house.runtime.runPromise(destroyWhatIsOver())
+    expect(await left()).toHaveLength(1)
+    await house.rows(`
+      UPDATE email_changes SET asked_at = now() - interval '92 days', expires_at = now() - interval '91 days' WHERE subject_id = '${subjectId}'`)
+    await house.runtime.runPromise(destroyWhatIsOver())
+    expect(await left()).toEqual([])
+    expect(await house.rows("SELECT count FROM destructions WHERE what = 'address changes'")).toEqual([{ count: 1 }])
+  })
+
   test("takes a phone that was signed out long ago, with its tokens", async () => {
     const { email, subjectId } = await house.signedIn("customer", "Phone Owner")
     const app = { email, password, deviceName: "Phone", deviceKey: "k".repeat(43) }

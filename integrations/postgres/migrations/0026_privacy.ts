@@ -123,6 +123,7 @@ export default Effect.gen(function* () {
   for (const table of bySubject) yield* sql.unsafe(`CREATE INDEX ${table}_of_subject ON ${table} (subject_id)`)
   yield* sql`CREATE INDEX sessions_old ON sessions (expires_at)`
   yield* sql`CREATE INDEX account_links_old ON account_links (expires_at)`
+  yield* sql`CREATE INDEX email_changes_old ON email_changes (expires_at)`
   yield* sql`CREATE INDEX persons_erased ON persons (subject_id) WHERE erased_at IS NOT NULL`
 
   yield* sql`GRANT SELECT, INSERT ON paper_keys, erasures, destructions TO caas_app`
