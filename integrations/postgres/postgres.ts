@@ -16,6 +16,7 @@ export const Postgres = (options: { readonly url: Redacted.Redacted; readonly co
     keepAlive: "10 seconds", // A connection nobody uses is not found dead only by the next question.
     startupParameters: {
       role: restrictedRole,
+      search_path: "public,pg_temp", // Named, what is temporary comes last: nobody puts a table of his own before the audit.
       statement_timeout: "5000",
       lock_timeout: "2000",
       idle_in_transaction_session_timeout: "10000"

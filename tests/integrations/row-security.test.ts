@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { SQL } from "bun"
 import { Effect, Exit, ManagedRuntime, Redacted } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import type { Role } from "#integrations/accounts/accounts.ts"
 import { Postgres } from "#integrations/postgres/postgres.ts"
 import { Seen, seenBy } from "#integrations/postgres/seen-by.ts"
@@ -244,6 +244,17 @@ describe("what is seen by", () => {
     expect(Exit.isFailure(await runtime.runPromiseExit(seenBy(viewer("auditor"))(writing)))).toBe(true)
     for (const role of ["support", "finance", "operator", "administrator"] as const)
       expect(await seen(viewer(role))).toEqual({ role: "caas_app", readOnly: "off", actors: 9 })
+  })
+
+  test("the platform's tables, also where somebody has made temporary ones of their names", async () => {
+    const shadowed = Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`CREATE TEMP TABLE audit (LIKE public.audit) ON COMMIT DROP`
+      return yield* sql<{ schema: string }>`
+        SELECT relnamespace::regnamespace::text AS schema FROM pg_class WHERE oid = 'audit'::regclass`
+    })
+    const [found] = await runtime.runPromise(SqlClient.SqlClient.use((sql) => sql.withTransaction(shadowed)))
+    expect(found).toEqual({ schema: "public" })
   })
 
   test("one caller is forgotten before the next, also by a connection on which it went wrong", async () => {
