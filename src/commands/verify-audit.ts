@@ -1,5 +1,5 @@
 /** Says whether who did what is as it was sealed, and goes through heads that somebody outside has kept. Needs the database, or a copy of it, and a public key. */
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { Effect, Redacted } from "effect"
 import { auditKeyOf, type Head, openHead } from "#integrations/audit/chain.ts"
 import { PostgresOwner } from "#integrations/postgres/postgres.ts"
@@ -23,7 +23,7 @@ export const run = async ([file, flag, named, ...more]: string[]): Promise<numbe
   const key = keyOf(named)
   if (key === null)
     return refuse(named === undefined ? `There is no key to ask.\n${usage}` : `${named} is no public key.\n${usage}`)
-  if (!existsSync(file)) return refuse(`There is no file ${file}.`)
+  if (!isFile(file)) return refuse(`There is no file ${file}.`)
   const url = process.env.DATABASE_URL
   if (!url) return refuse("Set DATABASE_URL to the owner's address of a database, or start ./caas up in this folder first.")
 
@@ -64,8 +64,10 @@ const refuse = (why: string): number => {
   return 2
 }
 
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true
+
 const keyOf = (named: string | undefined): string | null => {
-  if (named !== undefined) return publicKeyIn(existsSync(named) ? readFileSync(named, "utf8") : named)
+  if (named !== undefined) return publicKeyIn(isFile(named) ? readFileSync(named, "utf8") : named)
   const { AUDIT_PUBLIC_KEY, INVOICE_SIGNING_KEY } = process.env
   return publicKeyIn(AUDIT_PUBLIC_KEY ?? "") ?? auditKeyOf(INVOICE_SIGNING_KEY || localInvoiceKey() || "")?.publicKey ?? null
 }

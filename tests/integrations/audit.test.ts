@@ -283,6 +283,7 @@ describe("the chain", () => {
         said: expect.stringContaining("the chain has nothing there")
       })
       expect((await asked(kept, "no key")).code).toBe(2)
+      expect((await asked(kept, folder)).code).toBe(2) // Not 1, by which a script knows that something is off.
       expect(await asked([], key.publicKey)).toEqual({ code: 2, said: "" }) // Held against nothing, any chain holds.
     } finally {
       rmSync(folder, { recursive: true })
