@@ -28,7 +28,12 @@ const ask = async (door: MatrixDoor, row: MatrixRow, who: Signed | null, names: 
   const device = () => house.world.push.subscribe(world.applicationServerKey)
   const address = `http://localhost${addressOf(row, names, world)}`
   const signed: Record<string, string> = who === null ? {} : { authorization: `Bearer ${who.token}` }
-  const shown = async () => (await house.apps[door].handle(new Request(address, { headers: signed }))).json()
+  const shown = async () => {
+    const response = await house.apps[door].handle(new Request(address, { headers: signed }))
+    // That somebody looked is noted, and no doing of the request that is judged.
+    await house.rows(`DELETE FROM purchase_file_reads WHERE request_id = '${response.headers.get("x-request-id")}'`)
+    return response.json()
+  }
   const { body, raw, headers } = (await fitting[row.route]?.({ asked, device, shown })) ?? {}
   const all = new Headers({ "idempotency-key": newKey(), ...headers, ...signed })
   const isReading = row.method === "GET"
