@@ -59,8 +59,7 @@ const aboutCallers = [
   "clock",
   "effect_sql_migrations",
   "partitions",
-  "reconciliation_runs",
-  "purchase_file_reads" // Looks: also what a test has to see first, to ask for what it is refused then.
+  "reconciliation_runs"
 ]
 
 /**

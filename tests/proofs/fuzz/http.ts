@@ -1,4 +1,5 @@
 /** HTTP inputs in chains: each asks what earlier answers named, again, under another key, as somebody else, and in every wrong way. */
+
 import type { Dice } from "../dice.ts"
 import { type Ask, askOf, strayAsk } from "./asks.ts"
 import { during, knownTo, remember } from "./belongings.ts"
@@ -8,6 +9,7 @@ import { flawless, type Header, mannerOf } from "./draft.ts"
 import { type Fuzzed, type FuzzOptions, Tally } from "./fuzzed.ts"
 import { type Operation, operationsOf } from "./operations.ts"
 import { send } from "./sending.ts"
+import { openWays } from "./sessions.ts"
 import { type Person, startTown, type Town } from "./town.ts"
 import { type Asked, inWords, unlikeFirst, verdict } from "./verdict.ts"
 
@@ -122,7 +124,7 @@ const repeated = (kind: Kind, { ask }: Asked, town: Town, dice: Dice): Ask => {
   }
   if (kind !== "as somebody else") return ask
   const caller = dice.oneOf(town.people.filter((other) => mayRepeat(other, ask)))
-  const invalid = ask.invalid ?? (caller.door === ask.door ? null : "a session of the other door")
+  const invalid = ask.invalid ?? (caller.door === ask.door || openWays.test(ask.path) ? null : "a session of the other door")
   const others = ask.headers.filter(([name]) => !/^(authorization|cookie|origin)$/.test(name))
   return { ...ask, caller, invalid, headers: [["authorization", `Bearer ${caller.token}`], ...others] }
 }

@@ -8,7 +8,7 @@ import type { Person } from "./town.ts"
 const endsSomebody = /sessions|erasure|disabl|deactivat|suspen/
 
 /** The ways in: whoever takes one has no session yet. */
-const openWays = /^\/api\/auth\/(sessions|credentials|recovery|email-confirmations|passkeys\/\w+|tokens(\/refresh)?)$/
+export const openWays = /^\/api\/auth\/(sessions|credentials|recovery|email-confirmations|passkeys\/\w+|tokens(\/refresh)?)$/
 
 /** The caller, where the platform has to see one. */
 export const sessionOf = ({ operation, caller, dice, manner, headers, reasons }: Draft): Person | null => {
