@@ -23,6 +23,7 @@ export interface OwnedCar {
   readonly customer: StubbornCaller
 }
 
+// Cheap enough that nobody is asked to show once more who they are: between two tries hours of platform time may pass.
 const week = { kind: "temporary", count: 7, unit: "day" }
 const month = { kind: "temporary", count: 1, unit: "month" }
 
@@ -94,7 +95,7 @@ export class ServiceStories {
 
   /** By a bank that decides for us, once it has read what the car said. */
   private async isDisputed(car: OwnedCar) {
-    const service = await this.activates(car, "parking-pilot", { kind: "permanent" }, "tok_disputed_won")
+    const service = await this.activates(car, "concert-audio", { kind: "permanent" }, "tok_disputed_won")
     await until(`the dispute of ${service} decided`, async () =>
       this.world.payments
         .ledger()
@@ -138,7 +139,7 @@ export class ServiceStories {
   private async isStolen(car: OwnedCar) {
     const simulated = this.world.fleet.car(car.vin)
     simulated.reach(false, true)
-    const service = await this.buys(car, "lane-keeping", { kind: "permanent" }, "tok_ok")
+    const service = await this.buys(car, "lane-keeping", month, "tok_ok")
     await this.asks(car, "/theft", { policeReference: "2026/17" })
     this.count(await this.sees(car, service, "cancelled", "declined", "escalated voided"))
     await this.asks(car, "/theft/end", { reason: "found in another street" })

@@ -9,7 +9,7 @@ import { type Simulation, simulate } from "./simulation/simulate.ts"
 
 const seed = 20_261_122 // Any number. `./caas simulate --seed S` draws others.
 const histories = 1_000
-const patience = 400_000 // Wall clock, on a busy machine.
+const patience = 600_000 // Wall clock, on a busy machine.
 
 describe("random histories of cars and their services", () => {
   let simulation: Simulation
