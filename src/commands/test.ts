@@ -31,9 +31,7 @@ const counted = async (files: readonly string[], options: { readonly say: Say; r
   // Whoever names files is in the middle of something: types and style of the whole project belong to the whole suite.
   if (files.length > 0) return onServers({ files }, options)
   const checks = [check("types", ["tsc", "-p", "."], options), check("style", ["biome", "check", "."], options)]
-  const before = await Promise.all(checks)
-  const counts = await Promise.all(lanes().map((lane) => onServers(lane, options)))
-  return sum([...before, ...counts])
+  return sum(await Promise.all([...checks, ...lanes().map((lane) => onServers(lane, options))]))
 }
 
 /** Tests that run one after the other, and what they are told by their environment. */
@@ -43,18 +41,18 @@ interface Lane {
 }
 
 /**
- * Side by side, each on servers of its own: most tests wait more than they compute. The first two take about as long. In the
- * third the tests of the doors run once more, and every door is fuzzed, where there is no Redis (F30).
+ * Side by side, each on servers of its own: most tests wait more than they compute. They take about as long. In the third the
+ * tests of the doors run once more, and every door is fuzzed, where there is no Redis (F30); and what waits for a platform to die.
  */
 const lanes = (): ReadonlyArray<Lane> => {
   const all = [...new Glob("tests/**/*.test.ts").scanSync({ cwd: root })].sort().map((file) => `./${file}`)
-  const fuzz = "./tests/proofs/fuzz.test.ts"
+  const ofTheThird = ["./tests/proofs/fuzz.test.ts", "./tests/proofs/kills.test.ts"]
   const isOfTheSecond = (file: string) =>
     /^\.\/tests\/(devstack|http|ingress|journeys|proofs)\//.test(file) && !/\/proofs\/(money|seed|simulation)/.test(file)
   return [
     { files: all.filter((file) => !isOfTheSecond(file)) },
-    { files: all.filter((file) => isOfTheSecond(file) && file !== fuzz) },
-    { files: [...all.filter((file) => file.startsWith("./tests/http/")), fuzz], env: { WITHOUT_REDIS: "yes" } }
+    { files: all.filter((file) => isOfTheSecond(file) && !ofTheThird.includes(file)) },
+    { files: [...all.filter((file) => file.startsWith("./tests/http/")), ...ofTheThird], env: { WITHOUT_REDIS: "yes" } }
   ]
 }
 
