@@ -42,15 +42,15 @@ interface Lane {
 
 /**
  * Side by side, each on servers of its own: most tests wait more than they compute. They take about as long. In the third the
- * tests of the doors run once more, and every door is fuzzed, where there is no Redis (F30); and what waits for a platform to die.
+ * tests of the doors run once more, and every door is fuzzed, where there is no Redis (F30); and what takes long by itself.
  */
 const lanes = (): ReadonlyArray<Lane> => {
   const all = [...new Glob("tests/**/*.test.ts").scanSync({ cwd: root })].sort().map((file) => `./${file}`)
-  const ofTheThird = ["./tests/proofs/fuzz.test.ts", "./tests/proofs/kills.test.ts"]
+  const ofTheThird = ["fuzz", "kills", "simulation"].map((name) => `./tests/proofs/${name}.test.ts`)
   const isOfTheSecond = (file: string) =>
-    /^\.\/tests\/(devstack|http|ingress|journeys|proofs)\//.test(file) && !/\/proofs\/(money|seed|simulation)/.test(file)
+    /^\.\/tests\/(devstack|http|ingress|journeys|proofs)\//.test(file) && !/\/proofs\/(money|seed)/.test(file)
   return [
-    { files: all.filter((file) => !isOfTheSecond(file)) },
+    { files: all.filter((file) => !isOfTheSecond(file) && !ofTheThird.includes(file)) },
     { files: all.filter((file) => isOfTheSecond(file) && !ofTheThird.includes(file)) },
     { files: [...all.filter((file) => file.startsWith("./tests/http/")), ...ofTheThird], env: { WITHOUT_REDIS: "yes" } }
   ]
