@@ -60,15 +60,26 @@ export const tellNews = Effect.fnUntraced(function* (vin: Vin, known: Maintenanc
   })
 })
 
-/** Before a purchase of a gated service: whether it was open to its buyer is kept, whatever comes of it (MG-11). */
-export const tellForPurchase = Effect.fnUntraced(function* (
-  vin: Vin,
-  answer: MaintenanceAnswer,
-  purchase: { readonly terms: OptionTerms; readonly subjectId: SubjectId; readonly activationId: ActivationId }
-) {
+interface Wanted {
+  readonly terms: OptionTerms
+  readonly subjectId: SubjectId
+  readonly activationId: ActivationId
+}
+
+/**
+ * Before a purchase of a gated service: whether it was open to its buyer is kept, whatever comes of it (MG-11). An answer that has grown old on
+ * its way to the car is asked for once more.
+ */
+export const tellForPurchase = Effect.fnUntraced(function* (ask: AskMaintenance, vin: Vin, purchase: Wanted) {
+  const time = yield* PlatformTime
+  const { askedAt } = yield* told(vin, yield* ask(vin), purchase)
+  if (time.now() - Date.parse(askedAt) >= young) yield* told(vin, yield* ask(vin), purchase)
+})
+
+const told = Effect.fnUntraced(function* (vin: Vin, answer: MaintenanceAnswer, { terms, subjectId, activationId }: Wanted) {
   const actors = yield* ActorSystem
-  const { terms, subjectId, activationId } = purchase
   yield* actors.tell(Vehicle.at(vin), MaintenanceChecked.make({ ...answer, terms, subjectId }), {
     id: `workshops/${vin}/${answer.askedAt}/${activationId}`
   })
+  return answer
 })

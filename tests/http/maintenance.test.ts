@@ -5,6 +5,8 @@ import { PlatformTime } from "#integrations/postgres/time.ts"
 import { WorkshopsHttp } from "#integrations/workshops/http.ts"
 import { Vin } from "#machines/vocabulary.ts"
 import { maintenanceDesk } from "#src/http/maintenance.ts"
+import { driver, ownedCar } from "./garage.ts"
+import { httpHouse } from "./house.ts"
 
 const vin = Vin.make("VSSCAASZ1ZZ000001")
 const noon = Date.parse("2026-03-02T12:00:00.000Z")
@@ -51,4 +53,27 @@ describe("an answer of the workshops", () => {
 
   test("is not thrown away for a clock of theirs that is ahead", async () =>
     expect(await answersTo("2026-03-02T14:00:00.000Z", noon, noon - hour)).toMatchObject({ answers: ["current", "current"] }))
+})
+
+describe("an answer of the workshops that grows old on its way to the car", () => {
+  test("is asked for once more, and the purchase goes by the younger one", async () => {
+    const house = await httpHouse({ movable: true })
+    try {
+      const owner = await house.signedIn("customer", "Customer 1")
+      const car = await ownedCar(house, owner)
+      const app = driver(house, owner, car)
+      await app.pairs()
+      house.world.workshops.misbehave({ fault: "delay", ms: 400, on: "GET" })
+      const term = { kind: "temporary", count: 7, unit: "day" }
+      const bought = app.buy({ option: "parking-pilot", term, paymentMethod: "tok_ok", consents: [] })
+      await Bun.sleep(200)
+      await house.runtime.runPromise(PlatformTime.use((time) => time.advance(hour)))
+      expect((await bought).status).toBe(201)
+      const decisions = await house.rows(`SELECT asked_at FROM gate_decisions WHERE vin = '${car}' ORDER BY asked_at`)
+      expect(decisions).toHaveLength(2)
+      expect(decisions[1].asked_at - decisions[0].asked_at).toBeGreaterThan(hour - 60_000)
+    } finally {
+      await house.close()
+    }
+  })
 })

@@ -89,9 +89,6 @@ export const purchase = Effect.fn("customers.purchase")(function* (
   const terms = optionTermsOf(option, term, context.country)
   if (terms === null) return yield* Effect.fail(notOffered)
   if (terms.price.amountMinor > purchaseLimitMinor) yield* freshlyShown(caller)
-  if (terms.maintenanceGated)
-    yield* tellForPurchase(vin, yield* askMaintenance(vin), { terms, subjectId: customerId, activationId })
-
   const message = PurchaseOption.make({
     activationId,
     customerId,
@@ -105,6 +102,8 @@ export const purchase = Effect.fn("customers.purchase")(function* (
     }),
     standing: yield* customerSees(customerId)(standingOf(customerId, context.country, time.now()))
   })
+  // Last of all: the younger the answer at the purchase itself.
+  if (terms.maintenanceGated) yield* tellForPurchase(askMaintenance, vin, { terms, subjectId: customerId, activationId })
   const standing = yield* actors.tell(to, message, { id })
   if (standing.duplicate) {
     const raced = yield* customerSees(customerId)(heardAs(to.path, id)) // Two at once with one key: the second is compared like a later one.
