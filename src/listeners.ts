@@ -3,7 +3,7 @@ import type { ManagedRuntime } from "effect"
 import { AddressUnusable } from "./address-unusable.ts"
 import type { Settings } from "./config.ts"
 import { intranetApp } from "./http/intranet.ts"
-import type { HttpOptions } from "./http/options.ts"
+import { httpOptionsOf } from "./http/options.ts"
 import { publicApp } from "./http/public.ts"
 import { makeRun } from "./http/run.ts"
 import type { GatewayServices } from "./platform.ts"
@@ -39,34 +39,12 @@ export const openDoors = async (
 /** Throws AddressUnusable; nobody listens then. */
 const listen = async (
   runtime: ManagedRuntime.ManagedRuntime<GatewayServices, never>,
-  {
-    publicUrl,
-    intranetUrl,
-    publicPort,
-    intranetPort,
-    pinSecret,
-    signInsPerMinute,
-    callsPublicKeys,
-    isProxy,
-    telemetryDays,
-    staffSecondFactor,
-    partners
-  }: Settings,
+  settings: Settings,
   hostname: string
 ): Promise<Listeners> => {
   const run = makeRun(runtime)
-  const http: Omit<HttpOptions, "origins"> = {
-    secureCookies: publicUrl.startsWith("https://"),
-    publicUrl,
-    intranetUrl,
-    pinSecret,
-    signInsPerMinute,
-    callsPublicKeys,
-    isProxy,
-    telemetryDays,
-    staffSecondFactor,
-    partners: await runtime.runPromise(reachability(partners))
-  }
+  const { publicUrl, intranetUrl, publicPort, intranetPort } = settings
+  const http = httpOptionsOf(settings, await runtime.runPromise(reachability(settings.partners)))
   // Each door believes the pages of its own side alone.
   const doors = [
     [publicApp(run, { ...http, origins: [new URL(publicUrl).origin] }), publicPort, "PUBLIC_PORT"],

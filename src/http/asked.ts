@@ -7,7 +7,8 @@ import type { Run } from "./run.ts"
 
 /** Reads nobody owns: what employees look at of each other, and who looks at what everybody did. */
 const watchedReads = /^\/api\/(admin|auditor)\//
-const reading = new Set(["GET", "HEAD", "OPTIONS"])
+/** Whether a method changes nothing (RFC 9110, 9.2.1). */
+export const isReading = (method: string) => method === "GET" || method === "HEAD" || method === "OPTIONS"
 
 export interface Named {
   readonly method: string
@@ -26,7 +27,7 @@ export class Asked {
 
   /** Before anything is done for a caller who is known: an act is written down first, also one that will be refused. */
   async begins({ sessionId, subjectId, role, dealershipId }: Caller, { method, route, params }: Named) {
-    if (reading.has(method) && !watchedReads.test(route)) return
+    if (isReading(method) && !watchedReads.test(route)) return
     const reason = role === "customer" ? null : this.reason // What a customer writes is theirs.
     const act = { requestId: this.id, sessionId, subjectId, role, dealershipId, method, route, objects: objectsIn(params), reason }
     await this.run(Audit.use((audit) => audit.begin(act)))

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Elysia, ValidationError } from "elysia"
 import type { Audit } from "#integrations/audit/audit.ts"
 import { addressOf } from "./address.ts"
-import { Asked, answeringAs, askedNow } from "./asked.ts"
+import { Asked, answeringAs, askedNow, isReading } from "./asked.ts"
 import { bearerOf, cookieOf } from "./cookie.ts"
 import type { HttpOptions } from "./options.ts"
 import { badHost, foreignOrigin, malformed, notFound, ourFault, Problem, tooLong } from "./problem.ts"
@@ -21,14 +21,13 @@ const headers = {
 }
 const oneYear = "max-age=31536000; includeSubDomains"
 const addressLimit = 4_096 // Characters of a URL; the longest of ours has a cursor of some hundred.
-const reading = new Set(["GET", "HEAD", "OPTIONS"])
 
 /**
  * A page of another site may not act with our cookie (ASVS 3.5.1). Browsers say where they come from on everything that changes
  * something; who says nothing and brings a cookie is turned away too. A bearer token cannot be sent by accident.
  */
 const isForeign = (request: Request, options: HttpOptions) => {
-  if (reading.has(request.method) || bearerOf(request) !== null) return false
+  if (isReading(request.method) || bearerOf(request) !== null) return false
   const origin = request.headers.get("origin")
   if (origin !== null) return !options.origins.includes(origin)
   const site = request.headers.get("sec-fetch-site")

@@ -1,5 +1,6 @@
 /** What the two listeners have to be told about the place they run in. */
 import type { Redacted } from "effect"
+import type { Settings } from "../config.ts"
 import type { Reachable } from "../reachability.ts"
 
 export interface HttpOptions {
@@ -24,4 +25,12 @@ export interface HttpOptions {
   readonly staffSecondFactor: "required" | "optional"
   /** Whether they answer, for /health/ready. */
   readonly partners: () => Promise<Reachable>
+}
+
+/** All but whose pages act at which door. */
+export const httpOptionsOf = (settings: Settings, partners: HttpOptions["partners"]): Omit<HttpOptions, "origins"> => {
+  const { publicUrl, intranetUrl, pinSecret, signInsPerMinute, isProxy, callsPublicKeys, telemetryDays, staffSecondFactor } =
+    settings
+  const told = { publicUrl, intranetUrl, pinSecret, signInsPerMinute, isProxy, callsPublicKeys, telemetryDays, staffSecondFactor }
+  return { ...told, secureCookies: publicUrl.startsWith("https://"), partners }
 }

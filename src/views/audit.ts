@@ -1,24 +1,18 @@
 /** Who did what, and who looked at whom, the newest first; and how far the chain through it has come. */
 import { Effect } from "effect"
-import type { Role } from "#integrations/accounts/accounts.ts"
+import type { Act } from "#integrations/audit/audit.ts"
 import { linked } from "#integrations/audit/chain.ts"
 import { Seen } from "#integrations/postgres/seen-by.ts"
 import type { FileRead } from "#integrations/purchase-file/purchase-file.ts"
-import type { DealershipId, SubjectId } from "#machines/vocabulary.ts"
+import type { SubjectId } from "#machines/vocabulary.ts"
 
 const linksFollowed = 1_000
 
-export interface ActRow {
+/** Which session it was, an auditor has no need to know. */
+export interface ActRow extends Omit<Act, "sessionId"> {
   readonly position: number
   readonly at: Date
-  readonly requestId: string
-  readonly subjectId: SubjectId
-  readonly role: Role
-  readonly dealershipId: DealershipId | null
-  readonly method: string
-  readonly route: string
-  readonly objects: ReadonlyArray<string>
-  readonly reason: string | null
+  /** Of the answer; null where we were stopped on the way to it. */
   readonly status: number | null
 }
 

@@ -16,6 +16,7 @@ import { settingsOf } from "#src/config.ts"
 import { letClockMove } from "#src/demo/database.ts"
 import { carsTrust, newKey as newSigningKey, publicKeysOf, vehicleKeys } from "#src/devstack/vehicle-keys.ts"
 import { intranetApp } from "#src/http/intranet.ts"
+import { httpOptionsOf } from "#src/http/options.ts"
 import { publicApp } from "#src/http/public.ts"
 import { makeRun } from "#src/http/run.ts"
 import { Platform } from "#src/platform.ts"
@@ -117,19 +118,8 @@ export const httpHouse = async ({
   }
   const run: typeof plain =
     hears === undefined ? plain : (effect) => plain(Effect.provideService(effect, Statement.CurrentTransformer, listening))
-  const options = {
-    origins: [ownOrigin],
-    secureCookies: true,
-    publicUrl: settings.publicUrl,
-    intranetUrl: settings.intranetUrl,
-    pinSecret: settings.pinSecret,
-    signInsPerMinute: settings.signInsPerMinute,
-    callsPublicKeys: callers,
-    isProxy: settings.isProxy,
-    telemetryDays: settings.telemetryDays,
-    staffSecondFactor: settings.staffSecondFactor,
-    partners: await runtime.runPromise(reachability(settings.partners))
-  }
+  const told = httpOptionsOf(settings, await runtime.runPromise(reachability(settings.partners)))
+  const options = { ...told, origins: [ownOrigin], secureCookies: true }
   const apps = { public: publicApp(run, options), intranet: intranetApp(run, options) }
   const sql = new SQL(database.url, { max: 2 })
 

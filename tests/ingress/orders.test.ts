@@ -2,51 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { Order } from "#actors/addresses.ts"
-import { ActorSystem } from "#actors/system/actor-system.ts"
 import { Webhooks } from "#integrations/webhooks/webhooks.ts"
-import * as Say from "#machines/order.ts"
-import { DealershipId, OrderId, PaymentId, SubjectId } from "#machines/vocabulary.ts"
+import { SubjectId } from "#machines/vocabulary.ts"
 import { applyWebhook } from "#src/ingress/application.ts"
+import { soldOrder } from "./sold-order.ts"
 import { inProgress, realOrders, settled, type WebhookWorld, webhookWorld } from "./world.ts"
 
 const customerId = SubjectId.make("sub_customer-1")
 const deposit = { amountMinor: 100_000, currency: "EUR" } as const
-
-/** Sold, the deposit paid, the factory asked: the order now waits for what others tell. */
-const soldOrder = Effect.fnUntraced(function* (n: number) {
-  const actors = yield* ActorSystem
-  const orderId = OrderId.make(`ord_${n}`)
-  const tell = (message: Say.OrderMessage, id: string) => actors.tell(Order.at(orderId), message, { id })
-  yield* tell(
-    Say.RegisterSale.make({
-      orderId,
-      customerId,
-      sellerId: SubjectId.make("sub_seller-1"),
-      dealershipId: DealershipId.make("dea_madrid"),
-      country: "ES",
-      model: "Modelo Uno",
-      price: { amountMinor: 2_090_000, currency: "EUR" },
-      plan: {
-        code: "base",
-        edition: 1,
-        deposit,
-        depositKind: "confirmatory",
-        depositWindowDays: 7,
-        finalPaymentWindowDays: 15,
-        finalPaymentAttempts: 3
-      },
-      delivery: { kind: "home" },
-      consents: [],
-      handoverPin: "123456",
-      vin: null
-    }),
-    "sale"
-  )
-  yield* tell(Say.PayReservation.make({ customerId, paymentMethod: "tok_ok" }), "click")
-  const paymentId = PaymentId.make(`pay_${n}-reservation-1`)
-  yield* tell(Say.PaymentSucceeded.make({ paymentId, kind: "reservation", amount: deposit, gatewayId: `gw_${n}` }), "paid")
-})
 
 const vinOf = (n: number) => `VSSZZZ5FZJR${String(n).padStart(6, "0")}`
 /** What the factory and the gateway have to say, two of it twice under names of their own. */
@@ -74,7 +37,7 @@ describe("an order that waits for its car", () => {
   test("ends in one place, with one car and one settled deposit, in each of the 720 orders its webhooks may come in", async () => {
     const orders = permutations([0, 1, 2, 3, 4, 5]).map((order, i) => ({ n: 5000 + i, order }))
     const play = Effect.fnUntraced(function* ({ n, order }: (typeof orders)[number]) {
-      yield* soldOrder(n)
+      yield* soldOrder(n, customerId)
       const answers = yield* Effect.promise(() => Promise.all(history(n).map((webhook) => world.send(webhook))))
       expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(202))
       const keys = history(n).map(({ source, id }) => ({ source, webhookId: id }))

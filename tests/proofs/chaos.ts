@@ -1,10 +1,10 @@
 /** The long form of the kill tests: random moments, partners that misbehave, servers that forget, days that pass; and a judge at the end. */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { join, relative } from "node:path"
+
 import type { Fault } from "#integrations/http/faults.ts"
 import type { Report } from "#src/verify/findings.ts"
 import { crashPoints } from "./crash-points.ts"
 import { Dice } from "./dice.ts"
+import { keepRecord } from "./kept-record.ts"
 import { machine } from "./machine.ts"
 import { openScene, type Scene } from "./scene.ts"
 import { serviceKinds } from "./service-stories.ts"
@@ -183,12 +183,9 @@ export const chaos = async ({ kills, seed, command }: ChaosOptions): Promise<boo
       verify: summaryOf(report),
       verifyAfterWipe: summaryOf(afterWipe)
     }
-    const folder = join(import.meta.dir, "results")
-    mkdirSync(folder, { recursive: true })
-    const file = join(folder, `chaos-${startedAt.toISOString().slice(0, 10)}.json`)
-    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
+    const file = keepRecord("chaos", startedAt, record)
     say(
-      `${held ? "everything held" : `violated: ${JSON.stringify([...violationsOf(report), ...violationsOf(afterWipe)])}`}; ${relative(process.cwd(), file)}`
+      `${held ? "everything held" : `violated: ${JSON.stringify([...violationsOf(report), ...violationsOf(afterWipe)])}`}; ${file}`
     )
     return held
   } catch (error) {

@@ -1,8 +1,8 @@
 /** Many rounds, each on a cluster of its own: every harm in turn, two at a time, and what came of it on record. */
-import { mkdirSync, writeFileSync } from "node:fs"
+
 import { loadavg } from "node:os"
-import { join, relative } from "node:path"
 import { median } from "#tests/bench/row.ts"
+import { keepRecord } from "../kept-record.ts"
 import { machine } from "../machine.ts"
 import { type Failover, type FaultName, memberFaults, serverFaults } from "./nemesis.ts"
 import { playRound, type Round } from "./round.ts"
@@ -88,15 +88,10 @@ export const playRounds = async ({ rounds, seed, command }: RoundsOptions): Prom
     partitionsWhoseLateCommitsWereRefused: refused,
     byRound: played.map(({ violations: _, ...round }) => round)
   }
-  const folder = join(import.meta.dir, "..", "results")
-  mkdirSync(folder, { recursive: true })
-  const file = join(folder, `cluster-${startedAt.toISOString().slice(0, 10)}.json`)
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
+  const file = keepRecord("cluster", startedAt, record)
   const fenced = refused > 0 || failovers.frozen.times.length === 0
   const held = failed.length === 0 && late.length === 0 && fenced
-  say(
-    `${held ? "everything held" : `did not hold: ${JSON.stringify({ failed, late, refused })}`}; ${relative(process.cwd(), file)}`
-  )
+  say(`${held ? "everything held" : `did not hold: ${JSON.stringify({ failed, late, refused })}`}; ${file}`)
   return held
 }
 

@@ -1,50 +1,9 @@
 /** What partners say of orders that are under way: every word they have, about orders that are there and some that are not. */
-import { Effect } from "effect"
-import { Order } from "#actors/addresses.ts"
-import { ActorSystem } from "#actors/system/actor-system.ts"
 import type { WebhookSource } from "#integrations/webhooks/webhooks.ts"
-import * as Say from "#machines/order.ts"
-import { DealershipId, OrderId, PaymentId, SubjectId } from "#machines/vocabulary.ts"
 import type { Dice } from "../dice.ts"
 
 const deposit = { amountMinor: 100_000, currency: "EUR" } as const
 const occurredAt = "2026-03-02T09:00:00.000Z"
-
-/** Sold, and the deposit paid: it waits for what others tell. */
-export const soldOrder = Effect.fnUntraced(function* (n: number) {
-  const actors = yield* ActorSystem
-  const orderId = OrderId.make(`ord_${n}`)
-  const customerId = SubjectId.make(`sub_customer-${n}`)
-  const tell = (message: Say.OrderMessage, id: string) => actors.tell(Order.at(orderId), message, { id })
-  yield* tell(
-    Say.RegisterSale.make({
-      orderId,
-      customerId,
-      sellerId: SubjectId.make("sub_seller-1"),
-      dealershipId: DealershipId.make("dea_madrid"),
-      country: "ES",
-      model: "Modelo Uno",
-      price: { amountMinor: 2_090_000, currency: "EUR" },
-      plan: {
-        code: "base",
-        edition: 1,
-        deposit,
-        depositKind: "confirmatory",
-        depositWindowDays: 7,
-        finalPaymentWindowDays: 15,
-        finalPaymentAttempts: 3
-      },
-      delivery: { kind: "home" },
-      consents: [],
-      handoverPin: "123456",
-      vin: null
-    }),
-    "sale"
-  )
-  yield* tell(Say.PayReservation.make({ customerId, paymentMethod: "tok_ok" }), "click")
-  const paymentId = PaymentId.make(`pay_${n}-reservation-1`)
-  yield* tell(Say.PaymentSucceeded.make({ paymentId, kind: "reservation", amount: deposit, gatewayId: `gw_${n}` }), "paid")
-})
 
 /** Of order `n`; in no order, and whether or not it makes sense just now. */
 export const theWords = (source: WebhookSource, n: number, dice: Dice): object => {

@@ -1,8 +1,8 @@
 /** The long form: targets one after the other on servers of their own that are thrown away, progress on the screen, and a record. */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { join, relative } from "node:path"
+
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
 import { progressBar } from "#src/seed/progress.ts"
+import { keepRecord } from "../kept-record.ts"
 import { machine } from "../machine.ts"
 import type { Fuzzed, FuzzOptions } from "./fuzzed.ts"
 
@@ -66,7 +66,7 @@ export const recorded = async ({ inputs, seed, only, at, command }: RecordOption
         inputsPerSecond: Math.round(total / seconds()),
         ...results
       }
-      say(write(`fuzz-${startedAt.toISOString().slice(0, 10)}.json`, record))
+      say(keepRecord("fuzz", startedAt, record))
     }
     return isFlat && all.every(({ wrong }) => wrong.length === 0)
   } finally {
@@ -83,12 +83,4 @@ const fuzzed = async (target: Target, options: FuzzOptions): Promise<Fuzzed> => 
     case "nats":
       return (await import("./nats.ts")).fuzzNats(options)
   }
-}
-
-const write = (name: string, record: object): string => {
-  const folder = join(import.meta.dir, "..", "results")
-  mkdirSync(folder, { recursive: true })
-  const file = join(folder, name)
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
-  return relative(process.cwd(), file)
 }

@@ -1,6 +1,9 @@
 /** Webhooks at the real door, with the real ingress behind it: forged, signed and wrong, sent again, out of order, huge. */
+
 import { Effect } from "effect"
+import { SubjectId } from "#machines/vocabulary.ts"
 import { type HttpHouse, httpHouse, secrets } from "#tests/http/house.ts"
+import { soldOrder } from "#tests/ingress/sold-order.ts"
 import type { Dice } from "../dice.ts"
 import { answerOf, wrongWith } from "./answers.ts"
 import { diceOf, weighted, word } from "./chance.ts"
@@ -8,7 +11,7 @@ import { type Delivery, forgeries, signedDelivery, sources } from "./forgeries.t
 import { type Fuzzed, type FuzzOptions, Tally } from "./fuzzed.ts"
 import { type Accepted, contradictionsIn, countKept, strangersIn } from "./kept-webhooks.ts"
 import { type Operation, operationsOf } from "./operations.ts"
-import { soldOrder, theWords } from "./partners-words.ts"
+import { theWords } from "./partners-words.ts"
 import { type Json, spoilt } from "./spoil.ts"
 
 const chapter = 1_000 // Inputs, after which the tables are looked at.
@@ -28,7 +31,9 @@ export const fuzzWebhooks = async (options: FuzzOptions): Promise<Fuzzed> => {
   const house = await httpHouse()
   try {
     const numbers = Array.from({ length: orders }, (_, n) => n)
-    await house.runtime.runPromise(Effect.forEach(numbers, soldOrder, { concurrency: 16, discard: true }))
+    await house.runtime.runPromise(
+      Effect.forEach(numbers, (n) => soldOrder(n, SubjectId.make(`sub_customer-${n}`)), { concurrency: 16, discard: true })
+    )
     const place: Place = { house, operations: await operationsOf("public"), tally, kept: 0 }
     for (let n = options.at ?? 0; tally.done < options.inputs && (options.at === undefined || n === options.at); n++)
       await play(place, n, Math.min(chapter, options.inputs - tally.done))

@@ -1,8 +1,8 @@
 /** The long form of the test: ten thousand cars, and a record of how it went. */
-import { mkdirSync, writeFileSync } from "node:fs"
+
 import { loadavg } from "node:os"
-import { join, relative } from "node:path"
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { keepRecord } from "../kept-record.ts"
 import { machine } from "../machine.ts"
 import type { Members } from "./platform.ts"
 import { type Reconnected, reconnect } from "./reconnect.ts"
@@ -36,12 +36,8 @@ export const recorded = async ({
     ...found,
     failed
   }
-  const folder = join(import.meta.dir, "..", "results")
-  mkdirSync(folder, { recursive: true })
-  const form = members.runners === 0 ? "reconnect" : "reconnect-cluster"
-  const file = join(folder, `${form}-${startedAt.toISOString().slice(0, 10)}.json`)
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
-  say(`${failed.length === 0 ? "every goal reached" : failed.join("; ")}; ${relative(process.cwd(), file)}`)
+  const file = keepRecord(members.runners === 0 ? "reconnect" : "reconnect-cluster", startedAt, record)
+  say(`${failed.length === 0 ? "every goal reached" : failed.join("; ")}; ${file}`)
   return failed.length === 0
 }
 

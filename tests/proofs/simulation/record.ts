@@ -1,7 +1,7 @@
 /** The long form: a throw-away stack, progress on the screen, and a record of it in tests/proofs/results. */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { join, relative } from "node:path"
+
 import { throwAwayStack } from "#src/devstack/throw-away.ts"
+import { keepRecord } from "../kept-record.ts"
 import { machine } from "../machine.ts"
 import { moneyHistories } from "../money/histories.ts"
 import type { Servers } from "./forecourt.ts"
@@ -72,17 +72,9 @@ const kept = async (name: string | null, asked: object, live: (around: Surroundi
     for (const line of wrong) say(line)
     for (const [situation, times] of Object.entries(situations)) say(`${String(times).padStart(8)} × ${situation}`)
     const verdict = wrong.length === 0 ? "everything went as the model says" : "it went otherwise"
-    say(name === null ? verdict : `${verdict}; ${write(`${name}-${startedAt.toISOString().slice(0, 10)}.json`, record)}`)
+    say(name === null ? verdict : `${verdict}; ${keepRecord(name, startedAt, record)}`)
     return wrong.length === 0 && missing.length === 0
   } finally {
     await stack.stop()
   }
-}
-
-const write = (name: string, record: object): string => {
-  const folder = join(import.meta.dir, "..", "results")
-  mkdirSync(folder, { recursive: true })
-  const file = join(folder, name)
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`)
-  return relative(process.cwd(), file)
 }
